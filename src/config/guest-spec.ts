@@ -1,0 +1,277 @@
+/**
+ * What a guest is, after its definition was read and before a mode was chosen: one strict, immutable value that the
+ * loader makes from an xl.cfg file, that the API takes and returns as JSON, and that the modes and planners read.
+ *
+ * It holds what the user said. A field that is left out means "as libxl decides"; fields with a default here
+ * have the one xl gives them. What each field does, in which modes, stands in the key table (keys/).
+ */
+import { z } from 'zod'
+import { configuredModes } from '../words/mode-names.ts'
+import { isGuestName } from '../words/ids.ts'
+import {
+  ChannelSpec,
+  DiskSpec,
+  NicSpec,
+  P9Spec,
+  PciSpec,
+  SdlSpec,
+  UsbControllerSpec,
+  UsbDeviceSpec,
+  VfbSpec,
+  VncSpec,
+  VtpmSpec,
+} from './device-spec.ts'
+
+const text = z.string().min(1).max(4096)
+const flag = z.boolean().optional()
+const list = <T extends z.ZodType>(item: T) => z.array(item).max(1024).readonly()
+const MAX_MEMORY_MIB = 2 ** 34
+const mebibytes = z.int().min(0).max(MAX_MEMORY_MIB)
+const uint32 = z.int().min(0).max(0xffffffff)
+const int32 = z.int().min(0).max(0x7fffffff)
+const guestNameText = z
+  .string()
+  .refine(isGuestName, 'a guest name: letters, digits and . _ + - , at most 63 characters')
+
+/** What happens to a domain when it stops; libxl_action_on_shutdown, xl.cfg(5) EVENT ACTIONS. */
+export const shutdownActions = [
+  'destroy',
+  'restart',
+  'rename-restart',
+  'preserve',
+  'coredump-destroy',
+  'coredump-restart',
+  'soft-reset',
+] as const
+export type ShutdownAction = (typeof shutdownActions)[number]
+const shutdownAction = z.enum(shutdownActions)
+
+/** A set of host CPUs in xl's words: `all`, `2,4-7,^5`, `nodes:0-1,^node:1`. */
+const cpuSet = z
+  .string()
+  .regex(/^(all|\^?(nodes?:)?\d{1,5}(-\d{1,5})?)(,(all|\^?(nodes?:)?\d{1,5}(-\d{1,5})?))*$/, 'such as 0-3,^2')
+/** One set for every vCPU, or a list with one set per vCPU. */
+const affinity = z.union([cpuSet, list(cpuSet)])
+
+const IdentityFields = {
+  name: guestNameText,
+  uuid: z.guid().toLowerCase().optional(),
+  description: z.string().max(4096).optional(),
+  tags: list(z.string().min(1).max(64)).default([]),
+  /** The mode asked for; `auto` has it chosen at each start. */
+  mode: z.enum(configuredModes).default('auto'),
+}
+
+const LifecycleFields = {
+  autostart: z.boolean().default(false),
+  startAfter: list(guestNameText).default([]),
+  startDelaySeconds: z.int().min(0).max(86_400).default(0),
+  /** When the guest counts as ready for those that start after it; left out, as soon as it runs. */
+  ready: text.optional(),
+  /** How long a clean shutdown may take; left out, the daemon's own. */
+  shutdownTimeoutSeconds: z.int().min(1).max(86_400).optional(),
+  onPoweroff: shutdownAction.default('destroy'),
+  onReboot: shutdownAction.default('restart'),
+  onCrash: shutdownAction.default('destroy'),
+  onWatchdog: shutdownAction.default('destroy'),
+  onSoftReset: shutdownAction.default('soft-reset'),
+}
+
+const ProcessorAndMemoryFields = {
+  memoryMiB: mebibytes.min(1).default(32),
+  /** The most it can be ballooned to; left out, the same as memoryMiB. */
+  maxMemoryMiB: mebibytes.min(1).optional(),
+  shadowMemoryMiB: mebibytes.optional(),
+  vcpus: z.int().min(1).max(512).default(1),
+  /** The most that can be plugged in; left out, the same as vcpus. */
+  maxVcpus: z.int().min(1).max(512).optional(),
+  cpus: affinity.optional(),
+  cpusSoft: affinity.optional(),
+  pool: text.optional(),
+  scheduler: z
+    .strictObject({
+      weight: z.int().min(1).max(65535).optional(),
+      /** Percent of one physical CPU; 0 is no limit. */
+      cap: z.int().min(0).max(65535).optional(),
+      period: int32.optional(),
+      slice: int32.optional(),
+      latency: int32.optional(),
+      extratime: int32.optional(),
+    })
+    .readonly()
+    .optional(),
+  vnuma: list(
+    z
+      .strictObject({
+        physicalNode: uint32,
+        memoryMiB: mebibytes,
+        vcpus: list(z.int().min(0).max(511)),
+        distances: list(uint32),
+      })
+      .readonly(),
+  ).optional(),
+  maxGrantFrames: int32.optional(),
+  maxMaptrackFrames: int32.optional(),
+  maxGrantVersion: int32.optional(),
+  maxEventChannels: uint32.optional(),
+}
+
+const BootFields = {
+  kernel: text.optional(),
+  ramdisk: text.optional(),
+  cmdline: z.string().max(8191).optional(),
+  /** The program that finds the kernel on the guest's disk; `pygrub` is our own. */
+  bootloader: text.optional(),
+  bootloaderArgs: list(z.string().max(4096)).default([]),
+  bootloaderRestrict: flag,
+  bootloaderUser: text.optional(),
+  /** bios, seabios, rombios, ovmf for guests with a device model; pvgrub32, pvgrub64 for those without. */
+  firmware: z.enum(['bios', 'seabios', 'rombios', 'ovmf', 'pvgrub32', 'pvgrub64']).optional(),
+  /** A blob in place of hvmloader. */
+  firmwarePath: text.optional(),
+  /** A blob in place of the BIOS or UEFI that `firmware` names. */
+  biosPath: text.optional(),
+  /** QEMU's letters: a floppy, c disk, d CD, n network; tried from the left. */
+  bootOrder: z
+    .string()
+    .regex(/^[a-p]{1,16}$/, 'letters from a to p, such as cd')
+    .optional(),
+  acpiFirmware: text.optional(),
+  smbiosFirmware: text.optional(),
+  pvshim: z
+    .strictObject({ path: text.optional(), cmdline: text.optional(), extra: text.optional() })
+    .readonly()
+    .optional(),
+}
+
+const DeviceFields = {
+  disks: list(DiskSpec).default([]),
+  nics: list(NicSpec).default([]),
+  vfbs: list(VfbSpec).default([]),
+  pci: list(PciSpec).default([]),
+  usbControllers: list(UsbControllerSpec).default([]),
+  usbDevices: list(UsbDeviceSpec).default([]),
+  channels: list(ChannelSpec).default([]),
+  p9: list(P9Spec).default([]),
+  vtpms: list(VtpmSpec).default([]),
+  /** One QEMU -serial argument per port: pty, null, stdio, tcp:… */
+  serial: list(text).default([]),
+  /** Emulated USB bus and what is on it: tablet, mouse, host:… */
+  usb: flag,
+  usbVersion: z.int().min(0).max(3).optional(),
+  usbPeripherals: list(text).default([]),
+  vga: z.enum(['stdvga', 'cirrus', 'qxl', 'none']).optional(),
+  videoRamMiB: mebibytes.optional(),
+  /** Graphics console of the device model, or of a framebuffer made for it in a PV guest. */
+  vnc: VncSpec.optional(),
+  sdl: SdlSpec.optional(),
+  keymap: text.optional(),
+  nographic: flag,
+  vkbDevice: flag,
+  soundHardware: text.optional(),
+  hdType: z.enum(['ide', 'ahci']).optional(),
+  gfxPassthrough: z.union([z.boolean(), z.enum(['default', 'igd'])]).optional(),
+  vendorDevice: z.enum(['none', 'xenserver']).optional(),
+  spice: z
+    .strictObject({
+      enabled: flag,
+      host: text.optional(),
+      port: z.int().min(0).max(65535).optional(),
+      tlsPort: z.int().min(0).max(65535).optional(),
+      password: z.string().max(255).optional(),
+      disableTicketing: flag,
+      agentMouse: flag,
+      vdagent: flag,
+      clipboardSharing: flag,
+      usbRedirection: z.int().min(0).max(16).optional(),
+      imageCompression: text.optional(),
+      streamingVideo: text.optional(),
+    })
+    .readonly()
+    .optional(),
+}
+
+const PlatformFields = {
+  acpi: flag,
+  acpiS3: flag,
+  acpiS4: flag,
+  acpiLaptopSlate: flag,
+  apic: flag,
+  pae: flag,
+  nx: flag,
+  hap: flag,
+  hpet: flag,
+  vptAlign: flag,
+  nestedHvm: flag,
+  /** True or false as a whole, or the enlightenments by name, `!name` switching one off. */
+  viridian: z.union([z.boolean(), list(z.string().regex(/^!?[a-z_]{1,64}$/))]).optional(),
+  cpuid: z.union([text, list(text)]).optional(),
+  localtime: flag,
+  rtcTimeOffsetSeconds: z.int().min(-0x80000000).max(0xffffffff).optional(),
+  tscMode: z.enum(['default', 'always_emulate', 'native', 'native_paravirt']).optional(),
+  timerMode: z
+    .enum(['delay_for_missed_ticks', 'no_delay_for_missed_ticks', 'no_missed_ticks_pending', 'one_missed_tick_pending'])
+    .optional(),
+  /** A new VM generation ID at each start; Windows guests read it. */
+  generationId: z.enum(['generate', 'none']).optional(),
+  mmioHoleMiB: mebibytes.optional(),
+  e820Host: flag,
+  passthrough: z.enum(['default', 'disabled', 'enabled', 'sync_pt', 'share_pt']).optional(),
+  rdm: z
+    .strictObject({ strategy: z.enum(['ignore', 'host']).optional(), policy: z.enum(['strict', 'relaxed']).optional() })
+    .readonly()
+    .optional(),
+  rdmMemBoundaryMiB: mebibytes.optional(),
+  ioPorts: list(z.strictObject({ first: uint32, count: uint32.min(1) }).readonly()).default([]),
+  irqs: list(uint32).default([]),
+  /** Page frames, as numbers of 4 KiB pages. */
+  ioMemory: list(
+    z.strictObject({ start: z.int().min(0), pages: z.int().min(0), guestFrame: z.int().min(0).optional() }).readonly(),
+  ).default([]),
+}
+
+const ServiceFields = {
+  noMigrate: flag,
+  driverDomain: flag,
+  securityLabel: text.optional(),
+  initSecurityLabel: text.optional(),
+  deviceModel: z
+    .strictObject({
+      version: z.literal('qemu-xen').optional(),
+      path: text.optional(),
+      user: text.optional(),
+      restrict: flag,
+      args: list(text).optional(),
+      argsPv: list(text).optional(),
+      argsHvm: list(text).optional(),
+    })
+    .readonly()
+    .optional(),
+  stubDomain: z
+    .strictObject({
+      enabled: flag,
+      kernel: text.optional(),
+      ramdisk: text.optional(),
+      cmdline: text.optional(),
+      memoryMiB: mebibytes.optional(),
+      securityLabel: text.optional(),
+    })
+    .readonly()
+    .optional(),
+}
+
+export const GuestSpec = z
+  .strictObject({
+    ...IdentityFields,
+    ...LifecycleFields,
+    ...ProcessorAndMemoryFields,
+    ...BootFields,
+    ...DeviceFields,
+    ...PlatformFields,
+    ...ServiceFields,
+  })
+  .readonly()
+
+export type GuestSpec = z.infer<typeof GuestSpec>
+/** What may be written: fields with a default may be left out. */
+export type GuestSpecInput = z.input<typeof GuestSpec>
