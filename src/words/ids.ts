@@ -23,7 +23,8 @@ export const isUuid = (text: string): text is Uuid => UUID.test(text)
 
 /** Brands a number that is known to be a domid. Throws a RangeError for one that cannot be: that is a mistake of ours. */
 export function domid(value: number): Domid {
-  if (!Number.isInteger(value) || value < 0 || value >= DOMID_FIRST_RESERVED) throw new RangeError(`not a domid: ${value}`)
+  if (!Number.isInteger(value) || value < 0 || value >= DOMID_FIRST_RESERVED)
+    throw new RangeError(`not a domid: ${value}`)
   return value as Domid
 }
 

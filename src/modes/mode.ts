@@ -1,0 +1,46 @@
+/**
+ * Modes are data. Each of the files beside this one is one mode, as a page of facts that reads like its row in the table
+ * of pros and cons. Nothing outside this folder compares a mode's name: callers ask the page.
+ */
+import type { Capability } from '../words/capabilities.ts'
+import type { ModeName } from '../words/mode-names.ts'
+import type { DomainFacts } from './facts.ts'
+
+/** libxl_domain_type (libxl_types.idl). */
+export type LibxlType = 'pv' | 'pvh' | 'hvm'
+
+/** How a guest's first code gets into its memory. */
+export type BootWay = 'kernel' | 'boot-loader' | 'pvgrub' | 'firmware'
+
+/** What a definition can contain that some mode cannot give. */
+export type Feature =
+  'pci' | 'emulated-nic' | 'emulated-cdrom' | 'vga' | 'firmware' | 'usb-device-model' | 'kernel-less'
+
+export interface Mode {
+  readonly name: ModeName
+  /** How people write it: PV, PVH, HVM, PVHVM. */
+  readonly title: string
+  /** One sentence: what it is. */
+  readonly summary: string
+  readonly libxlType: LibxlType
+  readonly needs: readonly Capability[]
+  /** Whether QEMU runs for it always, or only when a device cannot do without. */
+  readonly deviceModel: 'always' | 'only-for-devices'
+  readonly boot: readonly BootWay[]
+  /** Whether the Xen platform PCI device is there, by which a guest in emulated hardware finds its PV drivers. */
+  readonly platformPci: boolean
+  /** Xen's own shim runs between the guest and the hypervisor. */
+  readonly shim: boolean
+  /** Where the system in the guest speaks first: the PV console, or an emulated serial port. */
+  readonly console: 'pv' | 'serial'
+  /** What it cannot give, each with the reason a user reads. */
+  readonly refuses: Readonly<Partial<Record<Feature, string>>>
+  /** The ELF note a kernel must carry when it is loaded directly, and why. */
+  readonly kernel: { readonly wants: 'pv' | 'pvh'; readonly because: string } | null
+  readonly pros: readonly string[]
+  readonly cons: readonly string[]
+  /** The evidence that a running domain is this, in sentences; null when it is not. */
+  readonly observedIn: (facts: DomainFacts) => readonly string[] | null
+}
+
+export const defineMode = (mode: Mode): Mode => Object.freeze(mode)

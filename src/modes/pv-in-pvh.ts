@@ -1,0 +1,22 @@
+import { defineMode } from './mode.ts'
+import { pvhEvidence } from './pvh.ts'
+import { pv } from './pv.ts'
+
+/** PV inside PVH: a PV kernel over Xen's shim, which is itself a PVH guest. Xen: docs/man/xl.cfg.5, "pvshim". */
+export const pvInPvh = defineMode({
+  ...pv,
+  name: 'pv-in-pvh',
+  title: 'PV in PVH',
+  summary:
+    'A PV guest inside a small Xen of its own, which is a PVH guest: for PV-only kernels on hosts that want no PV.',
+  libxlType: 'pvh',
+  needs: ['hvm', 'hap'],
+  shim: true,
+  refuses: { ...pv.refuses, pci: 'the shim passes no PCI devices through; use pvhvm' },
+  pros: ['runs PV-only kernels where Xen has no PV support', 'no QEMU', "the guest's PV interface is not the host's"],
+  cons: ['memory for a second Xen', 'no PCI passthrough', 'needs the shim file of Xen on the host'],
+  observedIn: (facts) => {
+    const evidence = facts.shim ? pvhEvidence(facts) : null
+    return evidence === null ? null : [...evidence, "it was built with Xen's PV shim"]
+  },
+})
