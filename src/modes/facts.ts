@@ -25,3 +25,10 @@ export interface DomainFacts {
   /** The shim's marker: the domain runs Xen inside. */
   readonly shim: boolean
 }
+
+/** What a kernel's ELF notes say it can do (xen/include/public/elfnote.h). */
+export interface KernelFacts {
+  readonly version: string | null
+  readonly canPv: boolean
+  readonly canPvh: boolean
+}

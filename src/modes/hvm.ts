@@ -18,8 +18,8 @@ export const hvm = defineMode({
   boot: ['firmware', 'kernel'],
   platformPci: false,
   shim: false,
-  console: 'serial',
-  refuses: {},
+  refuses: { pvgrub: 'pvgrub is a PV boot loader; remove firmware, or use pv or pvh' },
+  withoutEffect: {},
   kernel: null,
   pros: ['runs any system unchanged', 'memory managed by the hardware', 'boots by itself through BIOS or UEFI'],
   cons: [

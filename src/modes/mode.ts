@@ -12,9 +12,11 @@ export type LibxlType = 'pv' | 'pvh' | 'hvm'
 /** How a guest's first code gets into its memory. */
 export type BootWay = 'kernel' | 'boot-loader' | 'pvgrub' | 'firmware'
 
-/** What a definition can contain that some mode cannot give. */
-export type Feature =
-  'pci' | 'emulated-nic' | 'emulated-cdrom' | 'vga' | 'firmware' | 'usb-device-model' | 'kernel-less'
+/** What a definition can contain that not every mode can give; features.ts finds them in a specification. */
+export type Feature = 'pci' | 'emulated-nic' | 'firmware' | 'pvgrub' | 'no-kernel' | 'vga' | 'cd-boot' | 'emulated-usb'
+
+/** A reason for each feature, in a user's words, with the way out. */
+export type Reasons = Readonly<Partial<Record<Feature, string>>>
 
 export interface Mode {
   readonly name: ModeName
@@ -31,10 +33,10 @@ export interface Mode {
   readonly platformPci: boolean
   /** Xen's own shim runs between the guest and the hypervisor. */
   readonly shim: boolean
-  /** Where the system in the guest speaks first: the PV console, or an emulated serial port. */
-  readonly console: 'pv' | 'serial'
-  /** What it cannot give, each with the reason a user reads. */
-  readonly refuses: Readonly<Partial<Record<Feature, string>>>
+  /** What a guest of this mode cannot be built with; libxl refuses it too, later and in fewer words. */
+  readonly refuses: Reasons
+  /** What may stand in the definition and does nothing in this mode. */
+  readonly withoutEffect: Reasons
   /** The ELF note a kernel must carry when it is loaded directly, and why. */
   readonly kernel: { readonly wants: 'pv' | 'pvh'; readonly because: string } | null
   readonly pros: readonly string[]

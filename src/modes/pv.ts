@@ -11,14 +11,15 @@ export const pv = defineMode({
   boot: ['kernel', 'boot-loader', 'pvgrub'],
   platformPci: false,
   shim: false,
-  console: 'pv',
   refuses: {
-    'emulated-nic': 'a PV guest has no emulated hardware; remove type=ioemu and model from the nic, or use pvhvm',
-    'emulated-cdrom': 'a PV guest has no emulated drives; use an xvd device name, or pvhvm',
-    vga: 'a PV guest has no VGA card; use vfb, or pvhvm',
+    'emulated-nic': 'a PV guest has no emulated hardware; remove type=ioemu from the nic, or use pvhvm',
     firmware: 'a PV guest runs no BIOS or UEFI; remove firmware, or use pvhvm',
-    'usb-device-model': 'a PV guest has no emulated USB; use usbctrl type=pv, or pvhvm',
-    'kernel-less': 'a PV guest needs a kernel: give a disk with one, or kernel=, or use pvhvm',
+    'no-kernel': 'a PV guest needs a kernel: give a disk that has one, or kernel=, or use pvhvm',
+  },
+  withoutEffect: {
+    vga: 'a PV guest has no VGA card; use vfb, or pvhvm',
+    'cd-boot': 'a PV guest boots no CD through a BIOS; use kernel=, or pvhvm',
+    'emulated-usb': 'a PV guest has no emulated USB; use usbctrl, or pvhvm',
   },
   kernel: { wants: 'pv', because: 'a PV kernel is entered in 64-bit mode with page tables that Xen made' },
   pros: [
