@@ -3,7 +3,15 @@
  * libxenctrl never forks, unlike libxenlight. It only reads; nothing here changes a domain.
  */
 import { fail } from '../words/errors.ts'
+import type { TetrarchError } from '../words/errors.ts'
 import type { Domid, Uuid } from '../words/ids.ts'
+import { errno } from './ffi.ts'
+import type { Pointer } from './ffi.ts'
+import { NativeMemory, writtenBytes } from './memory.ts'
+import { loadXenctrl } from './xen-libraries.ts'
+import { runningXenVersion } from './xen-version.ts'
+import type { XenVersion } from './xen-version.ts'
+import { DOMAININFO_BYTES, PHYSINFO_BYTES, domainInfoAt, domidAt, physicalInfoAt } from './xenctrl-layout.ts'
 
 /** Why a domain shut down (xen/include/public/sched.h, SHUTDOWN_*). */
 export type ShutdownReason = 'poweroff' | 'reboot' | 'suspend' | 'crash' | 'watchdog' | 'soft-reset' | 'unknown'
@@ -62,7 +70,117 @@ export interface Xenctrl extends Disposable {
   hvmParam(domid: Domid, index: number): bigint | null
 }
 
-/** Opens libxenctrl of the running hypervisor. Throws `xen-unavailable`. */
-export function openXenctrl(): Xenctrl {
-  throw fail('xen-unavailable', { what: 'libxenctrl is not loaded yet' })
+export interface XenctrlOptions {
+  /** Default: the version of the running hypervisor. */
+  readonly version?: XenVersion
+}
+
+/** Opens libxenctrl of the running hypervisor and checks that its structs are those we know. Throws `xen-unavailable`. */
+export function openXenctrl(options: XenctrlOptions = {}): Xenctrl {
+  const native = bindXenctrl(options.version ?? runningXenVersion())
+  const handle = native.open(null, null, 0)
+  if (handle === null) throw unavailable('cannot reach the hypervisor', `xc_interface_open: errno ${errno()}`)
+  const xenctrl = new OpenXenctrl(native, handle)
+  try {
+    xenctrl.checkLayout()
+  } catch (error) {
+    xenctrl[Symbol.dispose]()
+    throw error
+  }
+  return xenctrl
+}
+
+const unavailable = (what: string, why: string): TetrarchError =>
+  fail('xen-unavailable', { what, why, fix: 'see that dom0 runs under Xen and that tetrarchd runs as root' })
+
+type NativeXenctrl = ReturnType<typeof bindXenctrl>
+
+function bindXenctrl(version: XenVersion) {
+  const library = loadXenctrl(version)
+  return {
+    open: library.bind<[logger: null, builder: null, flags: number], Pointer | null>(
+      'void *xc_interface_open(void *, void *, unsigned int)',
+    ),
+    close: library.bind<[handle: Pointer], number>('int xc_interface_close(void *)'),
+    getinfolist: library.bind<[handle: Pointer, first: number, max: number, into: Pointer], number>(
+      'int xc_domain_getinfolist(void *, uint32_t, unsigned int, void *)',
+    ),
+    physinfo: library.bind<[handle: Pointer, into: Pointer], number>('int xc_physinfo(void *, void *)'),
+    hvmParamGet: library.bind<[handle: Pointer, domid: number, index: number, into: Pointer], number>(
+      'int xc_hvm_param_get(void *, uint32_t, uint32_t, void *)',
+    ),
+  }
+}
+
+// libxenctrl copies through a bounce buffer and caches those of one page, so a small batch is the fast one.
+const FIRST_BATCH = Math.floor(4096 / DOMAININFO_BYTES)
+const LARGEST_BATCH = 1024
+
+class OpenXenctrl implements Xenctrl {
+  readonly #native: NativeXenctrl
+  readonly #memory = new NativeMemory(LARGEST_BATCH * DOMAININFO_BYTES)
+  readonly #view = this.#memory.view
+  #handle: Pointer | null
+
+  constructor(native: NativeXenctrl, handle: Pointer) {
+    this.#native = native
+    this.#handle = handle
+  }
+
+  domains(): DomainInfo[] {
+    const found: DomainInfo[] = []
+    let first = 0
+    for (let batch = FIRST_BATCH; ; batch = LARGEST_BATCH) {
+      const count = this.#list(first, batch)
+      for (let index = 0; index < count; index += 1) found.push(domainInfoAt(this.#view, index * DOMAININFO_BYTES))
+      if (count < batch) return found
+      first = domidAt(this.#view, (count - 1) * DOMAININFO_BYTES) + 1
+    }
+  }
+
+  domain(domid: Domid): DomainInfo | null {
+    return this.#list(domid, 1) === 1 && domidAt(this.#view, 0) === domid ? domainInfoAt(this.#view, 0) : null
+  }
+
+  physinfo(): PhysicalInfo {
+    this.#check('xc_physinfo', this.#native.physinfo(this.#open, this.#memory.at))
+    return physicalInfoAt(this.#view, 0)
+  }
+
+  hvmParam(domid: Domid, index: number): bigint | null {
+    const rc = this.#native.hvmParamGet(this.#open, domid, index, this.#memory.at)
+    return rc === 0 ? this.#view.getBigUint64(0, true) : null
+  }
+
+  /** Sees how many bytes the library writes for one struct, and compares with the layout in xenctrl-layout.ts. */
+  checkLayout(): void {
+    const sizes = {
+      xc_domaininfo_t: writtenBytes(this.#view, () => this.#list(0, 1)),
+      xc_physinfo_t: writtenBytes(this.#view, () => this.physinfo()),
+    }
+    const expected = { xc_domaininfo_t: DOMAININFO_BYTES, xc_physinfo_t: PHYSINFO_BYTES }
+    if (sizes.xc_domaininfo_t === DOMAININFO_BYTES && sizes.xc_physinfo_t === PHYSINFO_BYTES) return
+    const why = `it has ${JSON.stringify(sizes)}, tetrarch knows ${JSON.stringify(expected)}`
+    throw unavailable('libxenctrl has structs of other sizes', why)
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#handle !== null) this.#native.close(this.#handle)
+    this.#handle = null
+    this.#memory[Symbol.dispose]()
+  }
+
+  get #open(): Pointer {
+    if (this.#handle === null) throw new ReferenceError('libxenctrl used after it was closed')
+    return this.#handle
+  }
+
+  #list(first: number, max: number): number {
+    return this.#check('xc_domain_getinfolist', this.#native.getinfolist(this.#open, first, max, this.#memory.at))
+  }
+
+  #check(call: string, rc: number): number {
+    if (rc < 0) throw unavailable('the hypervisor refused a question', `${call}: errno ${errno()}`)
+    return rc
+  }
 }
