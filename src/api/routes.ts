@@ -1,34 +1,48 @@
 import { z } from 'zod'
+import { type Endpoint, type RouteName, endpoints } from './endpoints.ts'
 import { eventSchema } from './event.ts'
 import { guestDetailSchema, guestSchema } from './guest.ts'
 import { hostSchema, modeSchema } from './host.ts'
 import { taskSchema } from './task.ts'
 
-/** What a route may do: `read` is also open on the read-only socket, `change` is logged with the caller. */
-export type Access = 'read' | 'change'
-
-export interface Route {
-  readonly method: 'GET' | 'POST' | 'DELETE'
-  /** Path with `:name` parameters. */
-  readonly path: string
-  readonly access: Access
+export interface Route extends Endpoint {
   /** One sentence for OpenAPI. */
   readonly summary: string
-  readonly query?: z.ZodObject
-  readonly body?: z.ZodType
-  /** `json`: one value; `ndjson`: a stream of values, one a line; `upgrade`: raw bytes both ways after 101. */
-  readonly answer: 'json' | 'ndjson' | 'upgrade'
+  readonly params: z.ZodObject
+  readonly query: z.ZodObject
+  /** Null when the call takes no body. */
+  readonly body: z.ZodType | null
   readonly response: z.ZodType
 }
 
-const defineRoutes = <const T extends Record<string, Route>>(routes: T): T => routes
+const defineRoutes = <const T extends { readonly [R in RouteName]: (typeof endpoints)[R] & Route }>(routes: T): T =>
+  routes
+
+const nothing = z.strictObject({})
+const ofGuest = z.strictObject({
+  guest: z.string().min(1).max(256).describe("The guest's name, uuid or domid"),
+})
+const ofTask = z.strictObject({ task: z.string().min(1).max(64).describe("The task's id") })
 
 /** How long a call may wait for its task, milliseconds; without it the answer is 202 at once. */
-export const waitQuery = z.strictObject({ wait: z.coerce.number().int().min(0).max(3_600_000).optional() })
+const waitQuery = z.strictObject({
+  wait: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(3_600_000)
+    .optional()
+    .describe('How long to wait for the end of the task. In milliseconds.'),
+})
+
+/** Who types: `take` takes the keyboard over from another client, `if-free` takes it when nobody has it, `none` only reads. */
+const consoleQuery = z.strictObject({
+  input: z.enum(['take', 'if-free', 'none']).default('take').describe('Whether this client may write'),
+})
 
 export const createBodySchema = z
   .strictObject({
-    name: z.string().optional().describe('A defined guest to start'),
+    name: z.string().max(256).optional().describe('A defined guest to start'),
     definition: z
       .strictObject({ file: z.string().max(4096), text: z.string().max(200_000) })
       .optional()
@@ -39,77 +53,82 @@ export const createBodySchema = z
     message: 'give either "name" or "definition"',
   })
 
-export type CreateBody = z.input<typeof createBodySchema>
+const plain = { params: nothing, query: nothing, body: null }
+const taskCall = { query: waitQuery, body: null, response: taskSchema }
+const verb = { ...taskCall, params: ofGuest }
 
-const verb = (path: string, summary: string): Route & { response: typeof taskSchema } => ({
-  method: 'POST',
-  path: `/v1/guests/:guest/${path}`,
-  access: 'change',
-  summary,
-  query: waitQuery,
-  answer: 'json',
-  response: taskSchema,
-})
-
-const read = <S extends z.ZodType>(path: string, summary: string, response: S) =>
-  ({ method: 'GET', path, access: 'read', summary, answer: 'json', response }) as const satisfies Route
-
-/** The whole API. Server, client, CLI and docs/openapi.json are made from this table. A guest is named by name, uuid or domid. */
+/** The whole API. Server, types of the client and docs/openapi.json are made from this table. */
 export const routes = defineRoutes({
-  host: read('/v1/host', 'The host and the daemon', hostSchema),
-  modes: read('/v1/modes', 'The virtualization modes and what speaks for each', z.array(modeSchema)),
-  guests: read('/v1/guests', 'All guests and all domains of other toolstacks', z.array(guestSchema)),
-  guest: read('/v1/guests/:guest', 'One guest with its devices and definition', guestDetailSchema),
-  create: {
-    method: 'POST',
-    path: '/v1/guests',
-    access: 'change',
-    summary: 'Build and start a guest from a definition',
-    query: waitQuery,
-    body: createBodySchema,
-    answer: 'json',
-    response: taskSchema,
+  host: { ...endpoints.host, ...plain, summary: 'The host and the daemon', response: hostSchema },
+  modes: {
+    ...endpoints.modes,
+    ...plain,
+    summary: 'The virtualization modes and what speaks for each',
+    response: z.array(modeSchema),
   },
-  shutdown: verb('shutdown', 'Ask the guest to power itself off'),
-  reboot: verb('reboot', 'Ask the guest to restart itself'),
-  destroy: verb('destroy', 'Take the domain away at once'),
-  pause: verb('pause', 'Stop its vCPUs'),
-  unpause: verb('unpause', 'Let its vCPUs run'),
+  guests: {
+    ...endpoints.guests,
+    ...plain,
+    summary: 'All guests and all domains of other toolstacks',
+    response: z.array(guestSchema),
+  },
+  guest: {
+    ...endpoints.guest,
+    ...plain,
+    params: ofGuest,
+    summary: 'One guest with its devices and definition',
+    response: guestDetailSchema,
+  },
+  create: {
+    ...endpoints.create,
+    ...taskCall,
+    params: nothing,
+    body: createBodySchema,
+    summary: 'Build and start a guest from a definition',
+  },
+  shutdown: { ...endpoints.shutdown, ...verb, summary: 'Ask the guest to power itself off' },
+  reboot: { ...endpoints.reboot, ...verb, summary: 'Ask the guest to restart itself' },
+  destroy: { ...endpoints.destroy, ...verb, summary: 'Take the domain away at once' },
+  pause: { ...endpoints.pause, ...verb, summary: 'Stop its vCPUs' },
+  unpause: { ...endpoints.unpause, ...verb, summary: 'Let its vCPUs run' },
   console: {
-    method: 'GET',
-    path: '/v1/guests/:guest/console',
-    access: 'change',
+    ...endpoints.console,
+    params: ofGuest,
+    query: consoleQuery,
+    body: null,
     summary: 'Read and write the console: history first, then live bytes',
-    answer: 'upgrade',
     response: z.unknown(),
   },
-  tasks: read('/v1/tasks', 'Running and finished operations, newest first', z.array(taskSchema)),
-  task: { ...read('/v1/tasks/:task', 'One operation', taskSchema), query: waitQuery },
+  tasks: {
+    ...endpoints.tasks,
+    ...plain,
+    summary: 'Running and finished operations, newest first',
+    response: z.array(taskSchema),
+  },
+  task: { ...endpoints.task, ...taskCall, params: ofTask, summary: 'One operation' },
   taskUpdates: {
-    method: 'GET',
-    path: '/v1/tasks/:task/updates',
-    access: 'read',
+    ...endpoints.taskUpdates,
+    ...plain,
+    params: ofTask,
     summary: 'The operation after each change, until it has finished',
-    answer: 'ndjson',
     response: taskSchema,
   },
   cancel: {
-    method: 'DELETE',
-    path: '/v1/tasks/:task',
-    access: 'change',
+    ...endpoints.cancel,
+    ...plain,
+    params: ofTask,
     summary: 'Cancel an operation; it is undone as far as it went',
-    answer: 'json',
     response: taskSchema,
   },
   events: {
-    method: 'GET',
-    path: '/v1/events',
-    access: 'read',
+    ...endpoints.events,
+    ...plain,
+    query: z.strictObject({
+      since: z.coerce.number().int().min(0).optional().describe('Begin after the event of this number'),
+    }),
     summary: 'What happens, as it happens; `since` resumes after a sequence number',
-    query: z.strictObject({ since: z.coerce.number().int().min(0).optional() }),
-    answer: 'ndjson',
     response: eventSchema,
   },
 })
 
-export type RouteName = keyof typeof routes
+export type Routes = typeof routes

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { problemSchema } from './problem.ts'
+import { problemSchema } from './problem-schema.ts'
 
 export const taskKinds = ['create', 'shutdown', 'reboot', 'destroy', 'pause', 'unpause', 'restart'] as const
 export const taskStates = ['queued', 'running', 'succeeded', 'failed', 'cancelled'] as const
