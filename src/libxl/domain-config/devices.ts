@@ -1,0 +1,80 @@
+import type { ChannelSpec, DiskSpec, NicSpec, PciSpec, VfbSpec } from '../../config/device-spec.ts'
+import type { Mode } from '../../modes/mode.ts'
+import type { JsonObject } from '../requests.ts'
+import { defbool, withoutUndefined } from './json.ts'
+import { vncConfig } from './hvm-section.ts'
+
+/** libxl_device_disk. */
+export const diskConfigs = (disks: readonly DiskSpec[]): readonly JsonObject[] =>
+  disks.map((disk) =>
+    withoutUndefined({
+      pdev_path: disk.target ?? undefined,
+      vdev: disk.vdev,
+      format: disk.target === null ? 'empty' : disk.format,
+      backend: disk.backendType,
+      backend_domname: disk.backend,
+      script: disk.script,
+      removable: disk.cdrom ? 1 : undefined,
+      readwrite: disk.access === 'read-write' && !disk.cdrom ? 1 : undefined,
+      is_cdrom: disk.cdrom ? 1 : undefined,
+      direct_io_safe: disk.directIoSafe || undefined,
+      discard_enable: defbool(disk.discard),
+      trusted: defbool(disk.trusted),
+    }),
+  )
+
+/** libxl_device_nic. A guest without emulated hardware gets PV interfaces only, as xl does it. */
+export const nicConfigs = (nics: readonly NicSpec[], mode: Mode): readonly JsonObject[] =>
+  nics.map((nic) =>
+    withoutUndefined({
+      devid: nic.devid,
+      mac: nic.mac,
+      bridge: nic.bridge,
+      ifname: nic.vifName,
+      script: nic.script,
+      ip: nic.ip,
+      gatewaydev: nic.gatewayDevice,
+      backend_domname: nic.backend,
+      model: nic.model,
+      mtu: nic.mtu,
+      nictype: nic.type === 'ioemu' ? 'vif_ioemu' : (nic.type ?? (mode.libxlType === 'hvm' ? undefined : 'vif')),
+      rate_bytes_per_interval: nic.rate?.bytesPerInterval,
+      rate_interval_usecs: nic.rate?.intervalMicroseconds,
+      trusted: defbool(nic.trusted),
+    }),
+  )
+
+/** libxl_device_pci; xl-pci-configuration(5) DDDD:BB:DD.F with one function. */
+export const pciConfigs = (devices: readonly PciSpec[]): readonly JsonObject[] =>
+  devices.map((device) => {
+    const [domain, bus, slotAndFunction = ''] = device.bdf.split(':')
+    const [slot, func] = slotAndFunction.split('.')
+    return withoutUndefined({
+      domain: parseInt(domain ?? '0', 16),
+      bus: parseInt(bus ?? '0', 16),
+      dev: parseInt(slot ?? '0', 16),
+      func: Number(func),
+      vdevfn: device.virtualSlot === undefined ? undefined : device.virtualSlot << 3,
+      msitranslate: device.msiTranslate,
+      power_mgmt: device.powerManagement,
+      permissive: device.permissive,
+      seize: device.seize,
+      rdm_policy: device.rdmPolicy,
+    })
+  })
+
+/** libxl_device_vfb. */
+export const vfbConfigs = (vfbs: readonly VfbSpec[]): readonly JsonObject[] =>
+  vfbs.map((vfb, devid) => withoutUndefined({ devid, vnc: vncConfig(vfb.vnc), keymap: vfb.keymap }))
+
+/** libxl_device_channel. */
+export const channelConfigs = (channels: readonly ChannelSpec[]): readonly JsonObject[] =>
+  channels.map((channel, devid) =>
+    withoutUndefined({
+      devid,
+      name: channel.name,
+      backend_domname: channel.backend,
+      connection: channel.connection,
+      ...(channel.connection === 'socket' && { 'connection.socket': { path: channel.path } }),
+    }),
+  )
