@@ -1,0 +1,112 @@
+/** lab up: builds what is missing and starts the lab from the snapshot. */
+import { appendFileSync, copyFileSync, mkdirSync, rmSync } from 'node:fs'
+import { basename, dirname } from 'node:path'
+import { chooseAccelerator } from './accelerator.ts'
+import { removeOthers } from './cache.ts'
+import { type Dom0, dom0Image, dom0Name } from './dom0-disk.ts'
+import { chosenFlavour, type Flavour } from './flavours.ts'
+import { installHostPackages } from './host-packages.ts'
+import { locked } from './lock.ts'
+import { freePort, startMachine, stopMachine } from './machine.ts'
+import { type LabPlace, labName, labPlace } from './place.ts'
+import { rootfsName } from './rootfs.ts'
+import { capture, say, timed } from './run.ts'
+import { createOverlay, type Snapshot, snapshotOf } from './snapshot.ts'
+import { connect, disconnect, sshCommand } from './ssh.ts'
+import { runningLabs, runningState, runningTarget, writeState } from './state.ts'
+
+/** Starts the lab unless it is up already. A lab of an older recipe is replaced. */
+export function up(): Promise<number> {
+  const place = labPlace(labName())
+  const flavour = chosenFlavour(process.env)
+  return locked('build', async () => {
+    if (await isUp(place, flavour)) return 0
+    await installHostPackages()
+    const accelerator = await chooseAccelerator()
+    const dom0 = await dom0Image(flavour)
+    const snapshot = await snapshotOf(dom0, accelerator)
+    await timed(`starting the lab "${place.name}" from its snapshot`, async () => {
+      await emptyPlace(place)
+      const port = await start(place, dom0, snapshot, accelerator)
+      const own = { port, accelerator, flavour: flavour.name, sshKey: dom0.sshKey }
+      writeState(place, { ...own, dom0: dom0.directory, snapshot: dirname(snapshot.disk) })
+      await greet(place)
+    })
+    removeUnused(flavour, dom0, snapshot)
+    return 0
+  })
+}
+
+async function isUp(place: LabPlace, flavour: Flavour): Promise<boolean> {
+  const state = runningState(place)
+  if (!state) return false
+  if (basename(state.dom0) !== dom0Name(flavour)) {
+    say(`the lab "${place.name}" runs from another recipe; replacing it`)
+    return false
+  }
+  if (!(await connect(runningTarget(place)))) {
+    say(`the lab "${place.name}" does not answer; replacing it`)
+    return false
+  }
+  say(`the lab "${place.name}" is up`)
+  return true
+}
+
+async function emptyPlace(place: LabPlace): Promise<void> {
+  const state = runningState(place)
+  if (state) await disconnect(runningTarget(place))
+  await stopMachine(place)
+  rmSync(place.directory, { recursive: true, force: true })
+  mkdirSync(place.directory, { recursive: true, mode: 0o700 })
+}
+
+/** Starts QEMU; a port taken between the look and QEMU's start is not worth failing for. */
+async function start(
+  place: LabPlace,
+  dom0: Dom0,
+  snapshot: Snapshot,
+  accelerator: Awaited<ReturnType<typeof chooseAccelerator>>,
+): Promise<number> {
+  await createOverlay(place.disk, { disk: snapshot.disk, format: 'qcow2' })
+  copyFileSync(snapshot.bootLog, place.consoleLog)
+  appendFileSync(place.consoleLog, '\n--- started from the snapshot ---\n')
+  for (let attempt = 1; ; attempt++) {
+    const port = await freePort()
+    try {
+      await startMachine({ place, dom0, accelerator, port, state: snapshot.state })
+      return port
+    } catch (error) {
+      if (attempt === 3 || !String(error).includes('host forwarding')) throw error
+    }
+  }
+}
+
+const greetDeadlineMs = 60_000
+
+/** Opens the shared connection, and sets dom0's clock, which stood still since the snapshot. */
+async function greet(place: LabPlace): Promise<void> {
+  const target = runningTarget(place)
+  const deadline = Date.now() + greetDeadlineMs
+  while (!(await connect(target))) {
+    if (Date.now() > deadline) throw new Error(`dom0 does not answer; see ${place.consoleLog}`)
+  }
+  const now = String(Date.now() / 1000)
+  const { code, stderr } = await capture(sshCommand(target, `date -s @${now} >/dev/null && xl list >/dev/null`), {
+    timeoutMs: greetDeadlineMs,
+  })
+  if (code !== 0) throw new Error(`dom0 answers, but Xen does not: ${stderr}`)
+}
+
+/** Removes what no current recipe and no running lab uses. */
+function removeUnused(flavour: Flavour, dom0: Dom0, snapshot: Snapshot): void {
+  const running = runningLabs()
+  removeOthers('rootfs', new Set([rootfsName(flavour)]))
+  removeOthers(
+    'dom0',
+    new Set([dom0.directory, ...running.map(({ state }) => state.dom0)].map((path) => basename(path))),
+  )
+  const snapshots = new Set(
+    [dirname(snapshot.disk), ...running.map(({ state }) => state.snapshot)].map((path) => basename(path)),
+  )
+  removeOthers(`dom0/${basename(dom0.directory)}`, snapshots, (name) => name.startsWith('snapshot-'))
+}
