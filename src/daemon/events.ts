@@ -1,0 +1,63 @@
+/**
+ * What happens, numbered. A bounded history is kept, and every reader walks it with a cursor of its own: a slow reader costs
+ * nothing and, once the history has moved on past it, is told how many events it missed.
+ */
+import type { Event, EventBody } from '../api/event.ts'
+
+export interface EventBusOptions {
+  /** Events kept for readers that resume or fall behind. */
+  readonly history: number
+}
+
+export class EventBus {
+  readonly #limit: number
+  readonly #history: Event[] = []
+  #next = 1
+  #changed = Promise.withResolvers<undefined>()
+
+  constructor({ history }: EventBusOptions) {
+    this.#limit = history
+  }
+
+  publish(body: EventBody): void {
+    this.#history.push({ ...body, seq: this.#next++, time: new Date().toISOString() })
+    if (this.#history.length > this.#limit) this.#history.shift()
+    this.#changed.resolve(undefined)
+    this.#changed = Promise.withResolvers()
+  }
+
+  /** The number of the newest event, 0 before the first. */
+  get newest(): number {
+    return this.#next - 1
+  }
+
+  /** Events after `seq`, or from now on when null, until the signal. A `lost` event stands for those that are gone. */
+  async *since(seq: number | null, signal: AbortSignal): AsyncGenerator<Event, void, undefined> {
+    let cursor = seq === null ? this.#next : seq + 1
+    // A number from before a restart of the daemon, or from the future: the reader must list again.
+    if (cursor > this.#next) {
+      yield this.#lost(null)
+      cursor = this.#next
+    }
+    const stopped = new Promise<undefined>((resolve) =>
+      signal.addEventListener('abort', () => resolve(undefined), { once: true }),
+    )
+    while (!signal.aborted) {
+      const oldest = this.#next - this.#history.length
+      if (cursor < oldest) {
+        yield this.#lost(oldest - cursor)
+        cursor = oldest
+      }
+      const event = this.#history[cursor - oldest]
+      if (event === undefined) await Promise.race([this.#changed.promise, stopped])
+      else {
+        cursor++
+        yield event
+      }
+    }
+  }
+
+  #lost(count: number | null): Event {
+    return { kind: 'lost', count, seq: this.#next - 1 - this.#history.length, time: new Date().toISOString() }
+  }
+}
