@@ -63,8 +63,8 @@ export interface Host {
   facts(): Promise<HostFacts>
   /** All domains but dom0, in order of domid. */
   domains(): readonly Domain[]
-  /** Called whenever domains may have come, gone or shut down; never a promise that one did. */
-  onDomainsChanged(listener: () => void): void
+  /** Called whenever domains may have come, gone or shut down, until the disposal; never a promise that one did. */
+  onDomainsChanged(listener: () => void): Disposable
   /** Rejects with `not-found` when the domain has gone. */
   describe(domid: Domid): Promise<DomainDescription>
   /** Called when the description of this domain may have changed, until the disposal. */
