@@ -51,8 +51,8 @@ export class SimulatedHost implements Host {
     return this.#xen.domains.map(({ domain }) => domain)
   }
 
-  onDomainsChanged(listener: () => void): void {
-    this.#xen.listen(listener)
+  onDomainsChanged(listener: () => void): Disposable {
+    return this.#xen.listen(listener)
   }
 
   async describe(domid: Domid): Promise<DomainDescription> {

@@ -103,14 +103,18 @@ export function testHost({ makeHost, configOf, withinMs }: HostUnderTest): void 
     expect(ids).not.toContain(0)
   })
 
-  test('a listener hears of domains that come and go', async () => {
+  test('a listener hears of domains that come and go, until its disposal', async () => {
     const heard = vi.fn()
-    host.onDomainsChanged(heard)
+    const listening = host.onDomainsChanged(heard)
     const id = await build('pvh')
     await until(() => expect(heard).toHaveBeenCalled())
     heard.mockClear()
     await host.destroy(id, quietly())
     await until(() => expect(heard).toHaveBeenCalled())
+    listening[Symbol.dispose]()
+    heard.mockClear()
+    await build('pvh')
+    expect(heard).not.toHaveBeenCalled()
   })
 
   test('a watch hears of PV devices that connect, and nothing after its disposal', async () => {

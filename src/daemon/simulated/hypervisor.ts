@@ -58,8 +58,9 @@ export class SimulatedHypervisor {
     this.#changed(domain.domid)
   }
 
-  listen(listener: () => void): void {
+  listen(listener: () => void): Disposable {
     this.#listeners.add(listener)
+    return { [Symbol.dispose]: () => void this.#listeners.delete(listener) }
   }
 
   watch(domid: Domid, listener: () => void): AsyncDisposable {
