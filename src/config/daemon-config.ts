@@ -101,6 +101,7 @@ const http = table(
     maxConnections: count(256, 'Connections at the same time.'),
     headersMs: milliseconds(10 * SECOND, 'Time for the headers of a request to arrive.'),
     requestMs: milliseconds(30 * SECOND, 'Time for a whole request to arrive.'),
+    stallMs: milliseconds(30 * SECOND, 'A client that takes nothing of its answer for so long is cut off.'),
     keepAliveMs: milliseconds(60 * SECOND, 'An idle connection is closed after this time.'),
     waitMs: milliseconds(10 * MINUTE, 'The longest a request may wait for its task.'),
     drainMs: milliseconds(10 * SECOND, 'Time for running requests to end when the daemon stops.'),
