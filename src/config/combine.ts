@@ -1,0 +1,94 @@
+/**
+ * Fields of the guest specification that several keys make together. Each step takes the values that were read under
+ * `@name`, and puts what they amount to where the specification has it.
+ */
+import type { ConfiguredMode } from '../words/mode-names.ts'
+import { configuredMode, type ModeKeys } from './mode-key.ts'
+
+/** What the keys said, by target; and how a step speaks about a target. */
+export interface Loose {
+  get(target: string): unknown
+  set(target: string, value: unknown, from: string): void
+  warn(target: string, message: string, fix?: string): void
+  refuse(target: string, message: string, fix?: string): void
+}
+
+const modeTargets: Readonly<Record<keyof ModeKeys, string>> = {
+  mode: '@mode',
+  type: '@type',
+  builder: '@builder',
+  xenPlatformPci: '@xenPlatformPci',
+  pvshim: '@pvshim',
+}
+
+function combineMode(loose: Loose) {
+  const decision = configuredMode({
+    mode: loose.get('@mode') as ConfiguredMode | undefined,
+    type: loose.get('@type') as string | undefined,
+    builder: loose.get('@builder') as string | undefined,
+    xenPlatformPci: loose.get('@xenPlatformPci') as boolean | undefined,
+    pvshim: loose.get('@pvshim') as boolean | undefined,
+  })
+  if ('problem' in decision) {
+    loose.refuse(modeTargets[decision.problem.key], decision.problem.message, decision.problem.fix)
+    return
+  }
+  for (const { key, message, fix } of decision.remarks) loose.warn(modeTargets[key], message, fix)
+  loose.set('mode', decision.mode, '@mode')
+}
+
+function combineCommandLine(loose: Loose) {
+  const cmdline = loose.get('@cmdline')
+  const root = loose.get('@root') as string | undefined
+  const extra = loose.get('@extra') as string | undefined
+  if (cmdline !== undefined) {
+    const besides = root !== undefined ? '@root' : extra !== undefined ? '@extra' : undefined
+    if (besides !== undefined) loose.warn(besides, 'ignored, because cmdline is given', 'remove it')
+    loose.set('cmdline', cmdline, '@cmdline')
+    return
+  }
+  const parts = [root === undefined ? undefined : `root=${root}`, extra].filter((part) => part !== undefined)
+  if (parts.length > 0) loose.set('cmdline', parts.join(' '), root === undefined ? '@extra' : '@root')
+}
+
+/** The names that the key firmware knows; everything else is a path. */
+const firmwareNames: Readonly<Record<string, string>> = {
+  bios: 'bios',
+  uefi: 'ovmf',
+  seabios: 'seabios',
+  rombios: 'rombios',
+  ovmf: 'ovmf',
+  pvgrub32: 'pvgrub32',
+  pvgrub64: 'pvgrub64',
+}
+
+function combineFirmware(loose: Loose) {
+  const bios = loose.get('@bios')
+  if (bios !== undefined) loose.set('firmware', bios, '@bios')
+  const override = loose.get('@firmwareOverride')
+  if (override !== undefined) loose.set('firmwarePath', override, '@firmwareOverride')
+  const firmware = loose.get('@firmware') as string | undefined
+  if (firmware === undefined) return
+  const name = firmwareNames[firmware]
+  if (name === undefined) {
+    loose.set('firmwarePath', firmware, '@firmware')
+    return
+  }
+  if (bios !== undefined && bios !== name) loose.warn('@bios', `firmware="${firmware}" counts, not this`, 'remove it')
+  // For xl, firmware="bios" leaves in place what the key bios says.
+  if (name !== 'bios' || bios === undefined) loose.set('firmware', name, '@firmware')
+}
+
+function combineGraphicsCard(loose: Loose) {
+  const vga = loose.get('@vga')
+  const stdvga = loose.get('@stdvga')
+  if (vga !== undefined) loose.set('vga', vga, '@vga')
+  else if (stdvga !== undefined) loose.set('vga', stdvga === true ? 'stdvga' : 'cirrus', '@stdvga')
+}
+
+export const combinations: readonly ((loose: Loose) => void)[] = [
+  combineMode,
+  combineCommandLine,
+  combineFirmware,
+  combineGraphicsCard,
+]

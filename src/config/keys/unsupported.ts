@@ -1,0 +1,37 @@
+/** Keys that xl 4.17 reads and that tetrarch does not support, or that xl itself ignores. */
+import type { Value } from '../parse.ts'
+import { key, type Codec, type KeyRow } from './row.ts'
+
+const anything: Codec<Value> = { form: 'ANY', read: (value) => value, write: () => [] }
+
+const unsupported = (name: string, says: string, instead?: string): KeyRow =>
+  key(name, anything, `@${name}`, says, { support: 'unsupported', ...(instead !== undefined && { instead }) })
+
+const arm = 'For Arm hosts.'
+
+export const unsupportedKeys: readonly KeyRow[] = [
+  key('vif2', anything, '@vif2', 'Was for netchannel2, which is gone; xl ignores it too.', { support: 'ignored' }),
+  unsupported('altp2m', 'Alternate memory maps for introspection.'),
+  unsupported('altp2mhvm', 'Alternate memory maps for introspection, the old way.'),
+  unsupported('vsnd', 'Paravirtual sound cards.'),
+  unsupported('vdispl', 'Paravirtual displays.', 'use vfb'),
+  unsupported('vkb', 'Paravirtual keyboards beside those of a framebuffer.', 'use vfb'),
+  unsupported('virtio', 'Generic virtio devices.'),
+  unsupported('pvcalls', 'Sockets of dom0 offered to the guest.'),
+  unsupported('dtdev', arm),
+  unsupported('device_tree', arm),
+  unsupported('gic_version', arm),
+  unsupported('vuart', arm),
+  unsupported('tee', arm),
+  unsupported('sve', arm),
+  unsupported('nr_spis', arm),
+  unsupported('arm_sci', arm),
+  unsupported('llc_colors', 'Cache colouring.'),
+  unsupported('llc_colours', 'Cache colouring.'),
+  unsupported('xenstore_quota', 'Quotas in xenstore.'),
+  unsupported('vmtrace_buf_kb', 'Buffers for processor traces.'),
+  unsupported('vpmu', 'Performance counters for the guest.'),
+  unsupported('mca_caps', 'Machine-check capabilities.'),
+  unsupported('msr_relaxed', 'Lets accesses to unknown registers pass.'),
+  unsupported('xend_suspend_evtchn_compat', 'Suspend protocol of very old guests.'),
+]
