@@ -9,7 +9,7 @@ import type { Booted, Device, EndReason } from '../api/guest.ts'
 import type { GuestSpec } from '../config/guest-spec.ts'
 import type { JsonObject } from '../libxl/requests.ts'
 import type { LibxlType } from '../modes/mode.ts'
-import type { HostFacts } from '../modes/facts.ts'
+import type { HostFacts, KernelFacts } from '../modes/facts.ts'
 import type { Domid, Uuid } from '../words/ids.ts'
 import type { GuestConsole } from './consoles/guest-console.ts'
 
@@ -55,7 +55,7 @@ export interface BootSource {
   readonly cmdline: string | null
   readonly booted: Booted
   /** What the kernel can do, null when no kernel was looked at. */
-  readonly kernelFacts: { readonly canPv: boolean; readonly canPvh: boolean } | null
+  readonly kernelFacts: KernelFacts | null
 }
 
 export interface Host {

@@ -1,0 +1,158 @@
+/**
+ * Keeps what we know in step with what Xen says. A watch of xenstore says that something happened; one call to the
+ * hypervisor says what. Nothing here is polled and nothing here changes a domain.
+ */
+import { asTetrarchError } from '../../words/errors.ts'
+import type { EndReason } from '../../api/guest.ts'
+import type { Domain } from '../host.ts'
+import { type Context, domainOf } from './context.ts'
+import { type GuestEntry, type Run, newEntry, newRun, observeDomain, stateOf } from './guest-entry.ts'
+import { viewDeviceModel } from './guest-view.ts'
+
+/** Told of a domain of ours that shut itself down, when none of our own operations is waiting for that. */
+export type OnEnded = (entry: GuestEntry, reason: EndReason) => void
+
+export class Observer {
+  readonly #context: Context
+  readonly #onEnded: OnEnded
+  /** The last word of domains that shut themselves down; those of ours are handled once. */
+  readonly #ended = new Map<number, EndReason>()
+  #looking: Promise<void> | null = null
+  #again = false
+
+  constructor(context: Context, onEnded: OnEnded) {
+    this.#context = context
+    this.#onEnded = onEnded
+  }
+
+  /** Begins to follow the host, and looks once. */
+  async start(): Promise<void> {
+    this.#context.host.onDomainsChanged(() => void this.look())
+    await this.look()
+  }
+
+  /** Compares all domains with what is known. Calls that come while one is under way share one further look. */
+  look(): Promise<void> {
+    if (this.#looking !== null) {
+      this.#again = true
+      return this.#looking
+    }
+    this.#looking = this.#lookUntilQuiet().finally(() => (this.#looking = null))
+    return this.#looking
+  }
+
+  async #lookUntilQuiet(): Promise<void> {
+    do {
+      this.#again = false
+      try {
+        await this.#lookOnce()
+      } catch (thrown) {
+        this.#context.log.error({ err: thrown }, `looking at the domains failed: ${asTetrarchError(thrown).message}`)
+      }
+      // #again is set by calls of look() while the await above was under way.
+    } while (this.#again as boolean)
+  }
+
+  async #lookOnce(): Promise<void> {
+    const { host, registry } = this.#context
+    const domains = host.domains()
+    const alive = new Set(domains.map(({ domid }) => domid))
+    for (const entry of registry.all())
+      if (entry.run !== null && !alive.has(entry.run.domid)) await this.#gone(entry, entry.run)
+    for (const domain of domains) {
+      const entry = registry.ofDomain(domain)
+      if (entry === null) await this.#appeared(domain)
+      else if (entry.run !== null) this.#checkEnd(entry, domain)
+    }
+    for (const domid of this.#ended.keys()) if (!alive.has(domid as Domain['domid'])) this.#ended.delete(domid)
+  }
+
+  /** Binds an entry to its domain: reads what xenstore says and follows it. */
+  async attach(entry: GuestEntry, run: Run): Promise<void> {
+    entry.run = run
+    await this.#describe(entry, run)
+    run.watch = await this.#context.host.watchDescription(run.domid, () => void this.#describe(entry, run))
+  }
+
+  /** Lets go of the domain; the caller knows that it is gone or no longer ours to watch. */
+  async detach(entry: GuestEntry): Promise<void> {
+    const { run } = entry
+    if (run === null) return
+    entry.run = null
+    run.console?.close()
+    await run.watch?.[Symbol.asyncDispose]()
+  }
+
+  /** Sends the events for what has changed since the last time. */
+  tell(entry: GuestEntry): void {
+    const { bus, host } = this.#context
+    const domain = domainOf(host, entry.run?.domid)
+    const ref = { guest: entry.name, uuid: entry.uuid, domid: domain?.domid ?? null }
+    const state = stateOf(entry, domain)
+    const { told } = entry
+    const mode = entry.run?.observation.mode ?? null
+    const deviceModel = viewDeviceModel(entry)
+    entry.told = { state, mode, deviceModelPid: deviceModel?.pid ?? null }
+    if (state !== told.state) {
+      const reason = domain?.shutdown ?? (state === 'halted' ? (entry.lastEnd?.reason ?? null) : null)
+      bus.publish({ kind: 'guest.state', ...ref, from: told.state, to: state, reason })
+    }
+    if (mode !== told.mode && entry.run !== null) {
+      bus.publish({
+        kind: 'guest.mode',
+        ...ref,
+        from: told.mode,
+        to: mode,
+        evidence: [...entry.run.observation.evidence],
+      })
+    }
+    if (entry.told.deviceModelPid !== told.deviceModelPid)
+      bus.publish({ kind: 'guest.device-model', ...ref, deviceModel })
+  }
+
+  async #appeared(domain: Domain): Promise<void> {
+    const run = newRun(domain.domid, {})
+    const entry = newEntry({ name: `(domain ${domain.domid})`, uuid: domain.uuid, managed: false, run })
+    this.#context.registry.add(entry)
+    await this.attach(entry, run)
+    const { name, uuid } = entry
+    this.#context.bus.publish({ kind: 'guest.appeared', guest: name, uuid, domid: domain.domid, managed: false })
+    this.tell(entry)
+  }
+
+  /** Its domain was taken away from outside: by xl, or by the end of Xen's patience. */
+  async #gone(entry: GuestEntry, { domid }: Run): Promise<void> {
+    if (entry.operation !== null) return
+    const { bus, records, registry } = this.#context
+    const reason = this.#ended.get(domid) ?? 'destroyed'
+    entry.lastEnd = { reason, at: new Date().toISOString() }
+    if (!entry.defined) registry.remove(entry)
+    await this.detach(entry)
+    if (entry.managed) await records.remove(entry.uuid)
+    this.tell(entry)
+    if (!entry.defined) bus.publish({ kind: 'guest.gone', guest: entry.name, uuid: entry.uuid, domid, reason })
+  }
+
+  #checkEnd(entry: GuestEntry, { domid, shutdown }: Domain): void {
+    this.tell(entry)
+    if (shutdown === null || this.#ended.has(domid) || entry.operation !== null) return
+    this.#ended.set(domid, shutdown)
+    if (entry.managed) this.#onEnded(entry, shutdown)
+  }
+
+  async #describe(entry: GuestEntry, run: Run): Promise<void> {
+    const { host, log } = this.#context
+    try {
+      run.description = await host.describe(run.domid)
+    } catch (thrown) {
+      // Domains vanish while they are being read; the look that follows says so.
+      log.debug({ err: thrown }, `domain ${run.domid} could not be described`)
+      return
+    }
+    const domain = domainOf(host, run.domid)
+    if (domain === null || entry.run !== run) return
+    if (!entry.managed) entry.name = run.description.name
+    run.observation = observeDomain(domain, run.description, run.mode)
+    this.tell(entry)
+  }
+}
