@@ -40,6 +40,7 @@ export class Connection {
   readonly #decoder: MessageDecoder
   /** In the order of asking, which is also the order of expiry. */
   readonly #pending = new Map<number, PendingRequest>()
+  #outgoing: Buffer[] = []
   #lastId = 0
   #timer: NodeJS.Timeout | undefined
   #lostBecause: Error | undefined
@@ -73,7 +74,7 @@ export class Connection {
   async request(type: RequestType, payload: Buffer, transactionId = 0): Promise<Reply> {
     if (this.#lostBecause !== undefined) throw this.#lostBecause
     const requestId = this.#nextId()
-    this.#socket.write(encodeMessage({ type, requestId, transactionId, payload }))
+    this.#send(encodeMessage({ type, requestId, transactionId, payload }))
     const { promise, resolve, reject } = Promise.withResolvers<Reply>()
     const expires = performance.now() + this.#options.requestTimeoutMs
     this.#pending.set(requestId, { type, expires, resolve, reject })
@@ -96,6 +97,16 @@ export class Connection {
     for (const request of this.#pending.values()) request.reject(error)
     this.#pending.clear()
     this.#events.onLost()
+  }
+
+  /** Requests made in one turn go out in one system call. */
+  #send(message: Buffer): void {
+    this.#outgoing.push(message)
+    if (this.#outgoing.length > 1) return
+    process.nextTick(() => {
+      if (!this.lost) this.#socket.write(Buffer.concat(this.#outgoing))
+      this.#outgoing = []
+    })
   }
 
   #nextId(): number {
