@@ -47,13 +47,6 @@ export const endpoints = defineEndpoints({
 
 export type RouteName = keyof typeof endpoints
 
-/** The names of the `:parameters` of a path. */
-export type ParameterOf<Path extends string> = Path extends `${string}:${infer Name}/${infer Rest}`
-  ? Name | ParameterOf<Rest>
-  : Path extends `${string}:${infer Name}`
-    ? Name
-    : never
-
 /** The token of the Upgrade header by which a connection becomes a console. */
 export const CONSOLE_PROTOCOL = 'tetrarch-console'
 /** Answer header of an upgrade: `yes` when what the client writes reaches the guest. */
