@@ -2,14 +2,13 @@
  * The libxl workers as the daemon sees them: requests go in, results or errors come out. The pool starts, watches and
  * kills worker processes; it never loads libxenlight, so no fault of libxl reaches the daemon.
  */
-import type { LibxlOp, LibxlRequestOf, LibxlResultOf } from './requests.ts'
-
-export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
-/** A line that libxl, or something it started, wrote. Untrusted text. */
-export interface LogLine {
-  readonly level: LogLevel
-  readonly text: string
-}
+import { fileURLToPath } from 'node:url'
+import { fail } from '../words/errors.ts'
+import type { TetrarchError } from '../words/errors.ts'
+import type { LibxlOp, LibxlRequest, LibxlRequestOf, LibxlResultOf } from './requests.ts'
+import type { LogLine } from './worker-log.ts'
+import { startWorker } from './worker-process.ts'
+import type { Worker, WorkerState } from './worker-process.ts'
 
 export interface RunOptions {
   /** How long the operation may take once a worker has it. Default: the pool's `deadlineMs`. */
@@ -23,7 +22,7 @@ export interface RunOptions {
 
 export interface WorkerInfo {
   readonly pid: number
-  readonly state: 'starting' | 'idle' | 'busy' | 'stopping'
+  readonly state: WorkerState
   /** The operation it serves, null when none. */
   readonly op: LibxlOp | null
   /** When it came into this state, milliseconds since the epoch. */
@@ -31,8 +30,10 @@ export interface WorkerInfo {
 }
 
 export interface LibxlPoolOptions {
-  /** The worker's entry file. Default: worker.ts beside this file. */
+  /** The worker's entry file. Default: worker.ts beside this file; a bundle gives its own. */
   readonly workerFile?: string
+  /** Arguments for the entry file. Default none; the first is a version of Xen, for a root directory of another Xen. */
+  readonly workerArguments?: readonly string[]
   /** Workers kept ready. Default 1. */
   readonly warm?: number
   /** Workers at most, so operations at the same time at most; further requests wait. Default 6. */
@@ -59,4 +60,141 @@ export interface LibxlPool extends AsyncDisposable {
   close(): Promise<void>
 }
 
-export declare function createLibxlPool(options?: LibxlPoolOptions): LibxlPool
+const defaults = {
+  workerFile: fileURLToPath(new URL('./worker.ts', import.meta.url)),
+  workerArguments: [] as readonly string[],
+  warm: 1,
+  max: 6,
+  idleMs: 30_000,
+  deadlineMs: 300_000,
+  graceMs: 20_000,
+  startMs: 30_000,
+}
+
+export function createLibxlPool(options: LibxlPoolOptions = {}): LibxlPool {
+  const pool = new WorkerPool({ ...defaults, ...options })
+  pool.keepWarm()
+  return pool
+}
+
+/** A request that waits for a worker. */
+interface Waiting {
+  readonly signal: AbortSignal | undefined
+  start(worker: Worker): void
+  refuse(error: TetrarchError): void
+}
+
+class WorkerPool implements LibxlPool {
+  readonly #options: typeof defaults
+  readonly #workers = new Set<Worker>()
+  readonly #queue: Waiting[] = []
+  /** A worker could not start: only a request makes us try again, so a machine without Xen is left in peace. */
+  #discouraged = false
+  #closed = false
+
+  constructor(options: typeof defaults) {
+    this.#options = options
+  }
+
+  run<Op extends LibxlOp>(request: LibxlRequestOf<Op>, options: RunOptions = {}): Promise<LibxlResultOf<Op>> {
+    const { deadlineMs = this.#options.deadlineMs, signal, onLog, onWorker } = options
+    const { graceMs } = this.#options
+    return new Promise((resolve, reject) => {
+      const cancelled = (): void => {
+        this.#queue.splice(this.#queue.indexOf(waiting), 1)
+        waiting.refuse(fail('cancelled', { what: `${request.op} was cancelled before it began` }))
+      }
+      const waiting: Waiting = {
+        signal,
+        start: (worker) => {
+          signal?.removeEventListener('abort', cancelled)
+          onWorker?.(worker.pid)
+          // The union of requests holds this one; TypeScript does not see that through the type parameter.
+          const done = worker.run(request as LibxlRequest, { deadlineMs, graceMs, signal, onLog })
+          resolve(done.finally(() => this.#nowIdle(worker)) as Promise<LibxlResultOf<Op>>)
+        },
+        refuse: (error) => {
+          signal?.removeEventListener('abort', cancelled)
+          reject(error)
+        },
+      }
+      this.#queue.push(waiting)
+      signal?.addEventListener('abort', cancelled, { once: true })
+      if (signal?.aborted === true) cancelled()
+      else if (this.#closed) this.#refuseAll(closedError())
+      else this.#pump()
+    })
+  }
+
+  workers(): readonly WorkerInfo[] {
+    return [...this.#workers].map(({ pid, state, op, since }) => ({ pid, state, op, since }))
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    this.#refuseAll(closedError())
+    await Promise.all([...this.#workers].map((worker) => worker.leave(this.#options.graceMs)))
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  keepWarm(): void {
+    while (!this.#closed && !this.#discouraged && this.#workers.size < this.#options.warm) this.#start()
+  }
+
+  /** Gives waiting requests to idle workers, and starts workers for those that still wait. */
+  #pump(): void {
+    for (const worker of this.#inState('idle')) this.#queue.shift()?.start(worker)
+    const room = this.#options.max - this.#workers.size
+    const wanted = Math.min(room, this.#queue.length - this.#inState('starting').length)
+    for (let started = 0; started < wanted; started += 1) this.#start()
+  }
+
+  #start(): void {
+    const { workerFile, workerArguments, startMs } = this.#options
+    const worker = startWorker({ file: workerFile, arguments: workerArguments, startMs })
+    this.#workers.add(worker)
+    worker.started.then(
+      () => {
+        this.#discouraged = false
+        this.#nowIdle(worker)
+      },
+      (error: unknown) => this.#notStarted(error as TetrarchError),
+    )
+    void worker.gone.then(() => {
+      this.#workers.delete(worker)
+      this.keepWarm()
+      if (!this.#closed && this.#queue.length > 0) this.#pump()
+    })
+  }
+
+  // Without Xen nobody needs to wait. A worker that broke while starting fails one request, and the next one tries anew.
+  #notStarted(error: TetrarchError): void {
+    this.#discouraged = true
+    if (error.code === 'xen-unavailable') this.#refuseAll(error)
+    else this.#queue.shift()?.refuse(error)
+  }
+
+  #nowIdle(worker: Worker): void {
+    this.#pump()
+    const { since } = worker
+    const { idleMs, warm, graceMs } = this.#options
+    const leave = (): void => {
+      const idleAllTheTime = worker.state === 'idle' && worker.since === since
+      if (idleAllTheTime && this.#workers.size > warm) void worker.leave(graceMs)
+    }
+    if (worker.state === 'idle') setTimeout(leave, idleMs).unref()
+  }
+
+  #inState(state: WorkerState): Worker[] {
+    return [...this.#workers].filter((worker) => worker.state === state)
+  }
+
+  #refuseAll(error: TetrarchError): void {
+    for (const waiting of this.#queue.splice(0)) waiting.refuse(error)
+  }
+}
+
+const closedError = (): TetrarchError => fail('cancelled', { what: 'tetrarchd is stopping' })

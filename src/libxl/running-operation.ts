@@ -1,0 +1,120 @@
+/**
+ * One operation in a worker, from its parent's side: its deadline, its cancellation, its log and its outcome.
+ *
+ *   running ──answer──▶ settled
+ *      │ deadline, cancel: abort ──▶ aborting ──answer──▶ settled (deadline or cancelled)
+ *      │                                │ grace over: kill ──exit──▶ settled (deadline or cancelled, remains left)
+ *      └── exit ──▶ settled (worker-died)
+ */
+import { TetrarchError, fail } from '../words/errors.ts'
+import type { LibxlRequest } from './requests.ts'
+import { WorkerLog } from './worker-log.ts'
+import type { LogLine } from './worker-log.ts'
+import { endOfLog } from './worker-protocol.ts'
+import type { FromWorker } from './worker-protocol.ts'
+
+export interface OperationLimits {
+  readonly deadlineMs: number
+  /** How long the worker may take to answer once it was told to abort. */
+  readonly graceMs: number
+  readonly signal: AbortSignal | undefined
+  readonly onLog: ((line: LogLine) => void) | undefined
+}
+
+interface WorkerControl {
+  abort(): void
+  kill(): void
+}
+
+type Answer = Extract<FromWorker, { readonly type: 'done' | 'failed' }>
+type StopReason = 'deadline' | 'cancelled'
+
+/** The last lines come right before the answer, on another way; this is for a log that is held up. */
+const LAST_LINES_MS = 1000
+/** A killed process is gone at once, unless the kernel holds it; then its requester is not held as well. */
+const KILL_MS = 5000
+
+export class RunningOperation {
+  readonly request: LibxlRequest
+  readonly outcome: Promise<unknown>
+  readonly #id: number
+  readonly #limits: OperationLimits
+  readonly #control: WorkerControl
+  readonly #log = new WorkerLog()
+  readonly #settle = Promise.withResolvers<unknown>()
+  readonly #logEnded = Promise.withResolvers<undefined>()
+  readonly #timers: NodeJS.Timeout[] = []
+  #stopReason: StopReason | null = null
+
+  constructor(id: number, request: LibxlRequest, limits: OperationLimits, control: WorkerControl) {
+    this.#id = id
+    this.request = request
+    this.#limits = limits
+    this.#control = control
+    const cancel = (): void => this.stop('cancelled')
+    this.#after(limits.deadlineMs, () => this.stop('deadline'))
+    limits.signal?.addEventListener('abort', cancel)
+    this.outcome = this.#settle.promise.finally(() => {
+      limits.signal?.removeEventListener('abort', cancel)
+      this.#timers.forEach(clearTimeout)
+    })
+  }
+
+  log(line: LogLine): void {
+    this.#log.add(line)
+    this.#limits.onLog?.(line)
+  }
+
+  isEndOfLog(text: string): boolean {
+    return text === endOfLog(this.#id)
+  }
+
+  endLog(): void {
+    this.#logEnded.resolve(undefined)
+  }
+
+  /** Has the worker undo it. Its answer, or its end, still settles the outcome. */
+  stop(reason: StopReason): void {
+    if (this.#stopReason !== null) return
+    this.#stopReason = reason
+    this.#control.abort()
+    this.#after(this.#limits.graceMs, () => {
+      this.#after(KILL_MS, () => this.workerGone('SIGKILL, and the kernel still holds it'))
+      this.#control.kill()
+    })
+  }
+
+  answer(answer: Answer): void {
+    if (answer.id !== this.#id) return
+    this.#after(LAST_LINES_MS, () => this.endLog())
+    void this.#logEnded.promise.then(() => {
+      if (answer.type === 'done') this.#settle.resolve(answer.result)
+      else this.#settle.reject(this.#failure(answer.error))
+    })
+  }
+
+  workerGone(how: string): void {
+    const evidence = this.#log.last()
+    const died = fail('worker-died', { what: `the libxl worker died during ${this.request.op}`, why: how, evidence })
+    const why = 'it did not stop when asked, so its libxl worker was killed; what it had made may still be there'
+    this.#settle.reject(this.#stopReason === null ? died : this.#stopped(this.#stopReason, why, evidence, died))
+  }
+
+  #failure({ code, parts }: Extract<Answer, { readonly type: 'failed' }>['error']): TetrarchError {
+    const evidence = code === 'libxl-failed' ? this.#log.complaints() : undefined
+    const failure = new TetrarchError(code, evidence === undefined ? parts : { ...parts, evidence })
+    if (this.#stopReason === null) return failure
+    const why = `its libxl worker stopped it: ${failure.message}${parts.why === undefined ? '' : `: ${parts.why}`}`
+    return this.#stopped(this.#stopReason, why, this.#log.last(), failure)
+  }
+
+  #stopped(reason: StopReason, why: string, evidence: readonly string[], cause: TetrarchError): TetrarchError {
+    const { op } = this.request
+    const what = reason === 'deadline' ? `${op} took longer than ${this.#limits.deadlineMs} ms` : `${op} was cancelled`
+    return fail(reason, { what, why, evidence }, { cause })
+  }
+
+  #after(ms: number, then: () => void): void {
+    this.#timers.push(setTimeout(then, ms))
+  }
+}
