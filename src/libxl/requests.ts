@@ -22,7 +22,6 @@ interface ControlResult {
   /** Who was asked: the PV driver through xenstore, or the guest's ACPI. */
   readonly by: 'pv-control' | 'acpi'
 }
-type NoArguments = Readonly<Record<never, never>>
 type Nothing = Readonly<Record<string, never>>
 
 /** Per operation: what it takes and what it returns. Configurations are libxl's JSON (libxl_*_to_json). */
@@ -43,7 +42,7 @@ interface Operations {
     request: OnDomain & { readonly targetKiB: number; readonly limit: 'enforce' | 'keep' }
     result: Nothing
   }
-  'version-info': { request: NoArguments; result: { readonly info: JsonObject } }
+  'version-info': { request: object; result: { readonly info: JsonObject } }
   'disk-add': { request: OnDomain & { readonly disk: JsonObject }; result: Nothing }
   'disk-remove': { request: OnDomain & { readonly disk: JsonObject; readonly how: RemovalHow }; result: Nothing }
   'nic-add': { request: OnDomain & { readonly nic: JsonObject }; result: Nothing }
