@@ -4,10 +4,13 @@
  * It promises that every verb can be repeated, that exit codes pass through, and that nothing half made is ever used.
  * It never touches anything of this machine but its own cache, the Debian packages it needs, and QEMU processes it started.
  */
+import { consoleVerb } from './console.ts'
+import { clean, down } from './down.ts'
+import { exec, pull, push, shell } from './exec.ts'
+import { install } from './install.ts'
+import { logs, status } from './look.ts'
 import { say } from './run.ts'
 import { up } from './up.ts'
-import { exec } from './exec.ts'
-import { down } from './down.ts'
 
 interface Verb {
   readonly usage: string
@@ -18,7 +21,15 @@ interface Verb {
 const verbs: Readonly<Record<string, Verb>> = {
   up: { usage: 'up', does: 'builds what is missing, and starts the lab', run: up },
   exec: { usage: 'exec [--] CMD…', does: 'runs a command in dom0 as root; standard input passes', run: exec },
+  shell: { usage: 'shell', does: 'a shell in dom0', run: shell },
+  push: { usage: 'push SRC DST', does: 'copies a file or directory into dom0', run: push },
+  pull: { usage: 'pull SRC DST', does: 'copies a file or directory out of dom0', run: pull },
+  install: { usage: 'install [DEB]', does: 'builds the .deb, installs it in dom0, starts the service', run: install },
+  console: { usage: 'console', does: "the machine's serial console: Xen and dom0", run: consoleVerb },
+  logs: { usage: 'logs [console|ARG…]', does: "dom0's logs; arguments go to journalctl", run: logs },
+  status: { usage: 'status', does: 'what runs, and what the cache holds (exit 3: not up)', run: status },
   down: { usage: 'down', does: 'stops the lab and forgets what happened in it', run: down },
+  clean: { usage: 'clean', does: 'stops all labs and empties the cache', run: clean },
 }
 
 function usage(): string {
