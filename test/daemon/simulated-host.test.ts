@@ -60,7 +60,7 @@ describe('the console of a simulated guest', () => {
     const terminal = await terminalOf(await run(configOf('pvh')))
     const text = await readUntil(terminal, /TETRARCH-GUEST[^\n]*\n/)
     expect(text).toMatch(/^\[ {4}0\.000000\] Linux version/)
-    expect(text).toContain('TETRARCH-GUEST guest_type=PVH disks=xvda nics=vif0')
+    expect(text).toContain('TETRARCH-GUEST type=PVH disks=xvda nics=eth0 cpus=1 memory=128MiB')
     await host.close()
   })
 

@@ -5,7 +5,7 @@ import type { BootSource } from '../host.ts'
 
 const KERNEL_VERSION = '6.1.0-simulated'
 /** Kernels of the simulation boot in every mode. */
-const kernelFacts = { canPv: true, canPvh: true }
+const kernelFacts = { version: KERNEL_VERSION, canPv: true, canPvh: true }
 
 /** The boot that a specification asks for; every disk in the simulation holds a kernel. */
 export function bootSourceOf(spec: GuestSpec): BootSource {

@@ -1,0 +1,50 @@
+/**
+ * Bundles the programs into dist/, one file each and chunks that they share. koffi stays outside, since it loads a
+ * native file beside itself.
+ */
+import { rm } from 'node:fs/promises'
+import { existsSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { build } from 'esbuild'
+
+/** The programs by the names that src/daemon/entry-files.ts and packaging/ know. */
+const entryPoints = {
+  tetrarchd: 'src/daemon/main.ts',
+  'libxl-worker': 'src/libxl/worker.ts',
+  'boot-sandbox': 'src/pygrub/sandbox-main.ts',
+  tetrarch: 'src/cli/main.ts',
+}
+
+const root = join(import.meta.dirname, '..')
+const started = performance.now()
+const missing = Object.values(entryPoints).filter((file) => !existsSync(join(root, file)))
+if (missing.length > 0) throw new Error(`no ${missing.join(', ')}`)
+
+await rm(join(root, 'dist'), { recursive: true, force: true })
+const { metafile } = await build({
+  absWorkingDir: root,
+  entryPoints,
+  outdir: 'dist',
+  outExtension: { '.js': '.mjs' },
+  bundle: true,
+  splitting: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node24',
+  external: ['koffi'],
+  sourcemap: 'linked',
+  sourcesContent: false,
+  metafile: true,
+  // CommonJS dependencies ask for Node's own modules with require, which an ES module does not have.
+  banner: {
+    js: "import { createRequire as makeRequire } from 'node:module'; const require = makeRequire(import.meta.url);",
+  },
+  logLevel: 'warning',
+})
+
+for (const file of Object.keys(entryPoints).map((name) => `dist/${name}.mjs`)) {
+  const bytes = statSync(join(root, file)).size
+  const shared = metafile.outputs[file]?.imports.filter(({ kind }) => kind === 'import-statement').length ?? 0
+  console.error(`build: ${file} ${Math.ceil(bytes / 1024)} KiB, ${shared} shared chunks`)
+}
+console.error(`build: done in ${((performance.now() - started) / 1000).toFixed(1)} s`)
