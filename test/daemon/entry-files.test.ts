@@ -3,7 +3,8 @@ import { expect, test } from 'vitest'
 import { entryFiles } from '../../src/daemon/entry-files.ts'
 
 test('a daemon that runs from its sources starts the sources of the others', () => {
-  for (const file of Object.values(entryFiles())) expect(existsSync(file), file).toBe(true)
+  const { libxlWorker, bootSandbox } = entryFiles()
+  for (const file of [libxlWorker, bootSandbox]) expect(existsSync(file), file).toBe(true)
 })
 
 test('an installed daemon starts the bundles beside it', () => {
