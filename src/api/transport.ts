@@ -13,7 +13,7 @@ export interface ClientOptions {
 /** A call without its types. */
 export interface Sent {
   readonly params?: Readonly<Record<string, string>> | undefined
-  readonly query?: Readonly<Record<string, string | number | undefined>> | undefined
+  readonly query?: Readonly<Record<string, unknown>> | undefined
   readonly body?: unknown
 }
 
@@ -101,7 +101,9 @@ export class Transport implements Disposable {
 function targetOf(route: RouteName, { params = {}, query = {} }: Sent): string {
   const path = endpoints[route].path.replaceAll(/:(\w+)/g, (_, name: string) => encodeURIComponent(params[name] ?? ''))
   const search = new URLSearchParams()
-  for (const [name, value] of Object.entries(query)) if (value !== undefined) search.set(name, String(value))
+  for (const [name, value] of Object.entries(query)) {
+    if (typeof value === 'string' || typeof value === 'number') search.set(name, `${value}`)
+  }
   return search.size === 0 ? path : `${path}?${search.toString()}`
 }
 
