@@ -3,6 +3,7 @@
  * `@name`, and puts what they amount to where the specification has it.
  */
 import type { ConfiguredMode } from '../words/mode-names.ts'
+import type { PciSpec } from './device-spec.ts'
 import { configuredMode, type ModeKeys } from './mode-key.ts'
 
 /** What the keys said, by target; and how a step speaks about a target. */
@@ -86,9 +87,30 @@ function combineGraphicsCard(loose: Loose) {
   else if (stdvga !== undefined) loose.set('vga', stdvga === true ? 'stdvga' : 'cirrus', '@stdvga')
 }
 
+const pciDefaults = {
+  '@pciPermissive': 'permissive',
+  '@pciMsiTranslate': 'msiTranslate',
+  '@pciSeize': 'seize',
+  '@pciPowerManagement': 'powerManagement',
+} as const
+
+/** The pci_* keys are defaults for every device that does not say otherwise. */
+function combinePci(loose: Loose) {
+  const devices = loose.get('pci') as readonly PciSpec[] | undefined
+  const entries = Object.entries(pciDefaults).filter(([target]) => loose.get(target) === true)
+  if (devices === undefined || entries.length === 0) return
+  const defaults = Object.fromEntries(entries.map(([, name]) => [name, true]))
+  loose.set(
+    'pci',
+    devices.map((device) => ({ ...defaults, ...device })),
+    'pci',
+  )
+}
+
 export const combinations: readonly ((loose: Loose) => void)[] = [
   combineMode,
   combineCommandLine,
   combineFirmware,
   combineGraphicsCard,
+  combinePci,
 ]

@@ -131,6 +131,7 @@ const consoles = table(
   {
     logBytes: bytes(4 * MEBIBYTE, 'Size at which a console log is rotated; one old one is kept.'),
     historyBytes: bytes(64 * 1024, 'Output kept in memory and shown to those who attach.'),
+    terminalMs: milliseconds(5 * SECOND, "Time for a new guest's terminal to appear in dom0."),
     clientBytes: bytes(MEBIBYTE, 'Output that may wait for one slow client before it is cut off.'),
   },
   "The guests' consoles.",

@@ -103,16 +103,14 @@ export type VfbSpec = z.infer<typeof VfbSpec>
 /** A host PCI device. xl-pci-configuration(5). */
 export const PciSpec = z
   .strictObject({
-    /** DDDD:BB:DD.F, or with `*` or a list of functions in place of F. */
+    /** DDDD:BB:DD.F, or with `*` in place of F for all functions. */
     bdf: z
       .string()
-      .regex(
-        /^[0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2}\.([0-7]|\*|[0-7](-[0-7])?(,[0-7](-[0-7])?)*)$/,
-        'such as 0000:03:00.0',
-      ),
+      .regex(/^[0-9a-f]{4}:[0-9a-f]{2}:[01][0-9a-f]\.([0-7]|\*)$/, 'such as 0000:03:00.0')
+      .optional(),
     /** Slot in the guest; left out, the next free one. */
     virtualSlot: z.int().min(0).max(31).optional(),
-    /** A name by which the assignable-devices list knows the device. Xen 4.16. */
+    /** In place of an address, the name that the device got when it was made assignable. */
     name: text.optional(),
     permissive: z.boolean().optional(),
     msiTranslate: z.boolean().optional(),
@@ -120,6 +118,7 @@ export const PciSpec = z
     powerManagement: z.boolean().optional(),
     rdmPolicy: z.enum(['strict', 'relaxed']).optional(),
   })
+  .refine(({ bdf, name }) => (bdf === undefined) !== (name === undefined), 'either an address or a name')
   .readonly()
 export type PciSpec = z.infer<typeof PciSpec>
 
@@ -155,7 +154,7 @@ export type ChannelSpec = z.infer<typeof ChannelSpec>
 
 /** A shared directory over 9pfs. xl.cfg(5), p9. */
 export const P9Spec = z
-  .strictObject({ tag: text, path: text, securityModel: z.literal('none'), backend: domainName.optional() })
+  .strictObject({ tag: text, path: text, securityModel: text, backend: domainName.optional() })
   .readonly()
 export type P9Spec = z.infer<typeof P9Spec>
 

@@ -1,6 +1,10 @@
-/** Values that older files write in another way, which xl still takes. */
+/** Values that are written in more than one way, or in a way of their own. */
+import type { GuestSpec } from '../guest-spec.ts'
 import { longOf } from '../numbers.ts'
-import { atomOf, choice, flag, texts } from './codecs.ts'
+import type { Atom } from '../parse.ts'
+import { cpuSetText } from '../specs/cpus.ts'
+import { joined, pair, pairOf } from '../specs/parts.ts'
+import { atomOf, choice, flag, itemsOf, texts } from './codecs.ts'
 import type { Codec } from './row.ts'
 
 const gfxKind = choice(['default', 'igd'])
@@ -30,9 +34,88 @@ export const gfxPassthrough: Codec<boolean | 'default' | 'igd'> = {
   write: (value) => (typeof value === 'string' ? value : Number(value)),
 }
 
+type Rdm = NonNullable<GuestSpec['rdm']>
+
+/** What is documented; xl 4.17 itself drops a text that gives a policy it knows (Xen tools/libs/util/libxlu_pci.c, xlu_rdm_parse). */
+export const rdm: Codec<Rdm> = {
+  form: '"strategy=host,policy=strict|relaxed"',
+  read(value, report) {
+    const atom = atomOf(value, report)
+    if (atom === undefined) return undefined
+    const found = new Map(atom.text.split(',').map((part) => pairOf(part) ?? [part, '']))
+    const strategy = found.get('strategy')
+    const policy = found.get('policy')
+    const known = [...found.keys()].every((name) => name === 'strategy' || name === 'policy')
+    const fits =
+      (strategy === undefined || strategy === 'host') &&
+      (policy === undefined || policy === 'strict' || policy === 'relaxed')
+    if (known && fits) return { ...(strategy && { strategy }), ...(policy && { policy }) }
+    report.warn(
+      atom.at,
+      `${JSON.stringify(atom.text)} is no rdm setting, so xl ignores it`,
+      'write "strategy=host,policy=relaxed"',
+    )
+    return undefined
+  },
+  write: ({ strategy, policy }) => joined([pair('strategy', strategy), pair('policy', policy)]),
+}
+
+/** Sets of processors: one for all vCPUs, or a list with one for each. */
+export const cpuSets: Codec<string | readonly string[]> = {
+  form: '"CPUS" | [ "CPUS", … ]',
+  read(value, report) {
+    const setOf = (atom: Atom): string | undefined => {
+      const set = cpuSetText(atom.text)
+      if (set !== undefined && set !== '') return set
+      report.refuse(
+        atom.at,
+        `${JSON.stringify(atom.text)} is no set of processors`,
+        'such as "0-3,^2", "nodes:0" or "all"',
+      )
+      return undefined
+    }
+    if (value.kind === 'atom') return setOf(value)
+    const sets = itemsOf(value, report)?.map(setOf)
+    return sets?.filter((set) => set !== undefined)
+  },
+  write: (value) => value,
+}
+
+/** Names of Hyper-V interfaces that Xen offers, as libxl_viridian_enlightenment has them; their numbers are their places. */
+export const enlightenments = [
+  'base',
+  'freq',
+  'time_ref_count',
+  'reference_tsc',
+  'hcall_remote_tlb_flush',
+  'apic_assist',
+  'crash_ctl',
+  'synic',
+  'stimer',
+  'hcall_ipi',
+  'ex_processor_masks',
+  'no_vp_limit',
+  'cpu_hotplug',
+] as const
+
+const viridianNames: ReadonlySet<string> = new Set([
+  'all',
+  'defaults',
+  ...enlightenments,
+  ...enlightenments.map((name) => `!${name}`),
+])
+
 /** A number for yes or no, or a list of enlightenments. */
 export const viridian: Codec<boolean | readonly string[]> = {
   form: 'BOOLEAN | [ "NAME", … ]',
-  read: (value, report, operator) => (value.kind === 'list' ? texts : flag).read(value, report, operator),
+  read(value, report, operator) {
+    if (value.kind === 'atom') return flag.read(value, report, operator)
+    const items = itemsOf(value, report) ?? []
+    for (const { text, at } of items) {
+      if (!viridianNames.has(text))
+        report.refuse(at, `unknown enlightenment ${JSON.stringify(text)}`, 'see xl.cfg(5), viridian')
+    }
+    return items.map(({ text }) => text)
+  },
   write: (value) => (typeof value === 'boolean' ? Number(value) : value),
 }

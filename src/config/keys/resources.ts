@@ -1,5 +1,7 @@
 /** Keys for memory, processors and what Xen keeps for a guest. */
-import { flag, number, text, textOrList } from './codecs.ts'
+import { vnuma } from '../specs/vnuma.ts'
+import { flag, number, text } from './codecs.ts'
+import { cpuSets } from './legacy-values.ts'
 import { hardwareModes, key, pvModes, type KeyRow } from './row.ts'
 
 const should = { support: 'should' } as const
@@ -51,12 +53,12 @@ export const memoryKeys: readonly KeyRow[] = [
 export const processorKeys: readonly KeyRow[] = [
   key('vcpus', number, 'vcpus', 'Virtual processors at the start.', { libxl: 'b_info.avail_vcpus' }),
   key('maxvcpus', number, 'maxVcpus', 'Virtual processors that can be plugged in.', { libxl: 'b_info.max_vcpus' }),
-  key('cpus', textOrList, 'cpus', 'Host processors to run on: one set for all, or a list with one set per vCPU.', {
+  key('cpus', cpuSets, 'cpus', 'Host processors to run on: one set for all, or a list with one set per vCPU.', {
     libxl: 'b_info.vcpu_hard_affinity',
   }),
   key(
     'cpus_soft',
-    textOrList,
+    cpuSets,
     'cpusSoft',
     'Host processors to prefer: one set for all, or a list with one set per vCPU.',
     {
@@ -86,5 +88,6 @@ export const processorKeys: readonly KeyRow[] = [
     libxl: 'b_info.sched_params.latency',
     ...should,
   }),
+  key('vnuma', vnuma, 'vnuma', 'Virtual NUMA nodes.', { libxl: 'b_info.vnuma_nodes', ...should }),
   key('pool', text, 'pool', 'CPU pool to run in.', { libxl: 'c_info.pool_name', ...should }),
 ]

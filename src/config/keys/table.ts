@@ -5,6 +5,7 @@
 import { bootKeys } from './boot.ts'
 import { deviceKeys } from './devices.ts'
 import { graphicsKeys, spiceKeys } from './graphics.ts'
+import { hardwareKeys } from './hardware.ts'
 import { identityKeys, lifecycleKeys } from './identity.ts'
 import { platformKeys } from './platform.ts'
 import { memoryKeys, processorKeys } from './resources.ts'
@@ -24,6 +25,7 @@ export const keySections: readonly KeySection[] = [
   { title: 'Processors', rows: processorKeys },
   { title: 'Boot', rows: bootKeys },
   { title: 'Devices', rows: deviceKeys },
+  { title: 'Hardware of the host, and devices of other domains', rows: hardwareKeys },
   { title: 'Graphics', rows: graphicsKeys },
   { title: 'SPICE', rows: spiceKeys },
   { title: 'Platform', rows: platformKeys },

@@ -44,24 +44,36 @@ export const nicConfigs = (nics: readonly NicSpec[], mode: Mode): readonly JsonO
     }),
   )
 
-/** libxl_device_pci; xl-pci-configuration(5) DDDD:BB:DD.F with one function. */
+/** libxl_device_pci; xl-pci-configuration(5) DDDD:BB:DD.F, with * for all functions, or a name. */
 export const pciConfigs = (devices: readonly PciSpec[]): readonly JsonObject[] =>
-  devices.map((device) => {
-    const [domain, bus, slotAndFunction = ''] = device.bdf.split(':')
-    const [slot, func] = slotAndFunction.split('.')
-    return withoutUndefined({
-      domain: parseInt(domain ?? '0', 16),
-      bus: parseInt(bus ?? '0', 16),
-      dev: parseInt(slot ?? '0', 16),
-      func: Number(func),
+  devices.map((device) =>
+    withoutUndefined({
+      ...(device.bdf !== undefined && pciAddress(device.bdf)),
+      name: device.name,
       vdevfn: device.virtualSlot === undefined ? undefined : device.virtualSlot << 3,
-      msitranslate: device.msiTranslate,
-      power_mgmt: device.powerManagement,
-      permissive: device.permissive,
-      seize: device.seize,
+      msitranslate: device.msiTranslate || undefined,
+      power_mgmt: device.powerManagement || undefined,
+      permissive: device.permissive || undefined,
+      seize: device.seize || undefined,
       rdm_policy: device.rdmPolicy,
-    })
-  })
+    }),
+  )
+
+/** LIBXL_PCI_FUNC_ALL of libxl.h. */
+const ALL_FUNCTIONS = 0xffffffff
+
+function pciAddress(bdf: string): JsonObject {
+  const [domain = '', bus = '', slotAndFunction = ''] = bdf.split(':')
+  const [slot = '', func = ''] = slotAndFunction.split('.')
+  const all = func === '*'
+  return {
+    domain: parseInt(domain, 16),
+    bus: parseInt(bus, 16),
+    dev: parseInt(slot, 16),
+    func: all ? 0 : Number(func),
+    vfunc_mask: all ? ALL_FUNCTIONS : 1,
+  }
+}
 
 /** libxl_device_vfb. */
 export const vfbConfigs = (vfbs: readonly VfbSpec[]): readonly JsonObject[] =>
