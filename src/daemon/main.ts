@@ -4,13 +4,12 @@ import { join } from 'node:path'
 import { type Logger, pino } from 'pino'
 import { DaemonConfig } from '../config/daemon-config.ts'
 import { loadDaemonConfig } from '../config/load-daemon-config.ts'
-import { openSdNotify } from '../libxl/sd-notify.ts'
 import { renderError } from '../words/render-error.ts'
 import { asTetrarchError, errorTable } from '../words/errors.ts'
 import { version } from '../words/version.ts'
 import { type CommandLine, USAGE, readCommandLine } from './command-line.ts'
 import { type Daemon, type DaemonOptions, startDaemon } from './daemon.ts'
-import { openXenHost, simulationConfig } from './open-host.ts'
+import type { Host } from './host.ts'
 import { type SystemdSockets, createServiceNotifier, takeSystemdSockets } from './systemd.ts'
 
 async function main(): Promise<void> {
@@ -19,21 +18,37 @@ async function main(): Promise<void> {
   await serve(commandLine)
 }
 
-async function serve({ config: file, simulateIn }: CommandLine): Promise<void> {
-  const config = simulateIn === null ? await readConfig(file) : await simulationConfig(simulateIn)
-  const log = pino({ level: config.log.level, base: null })
-  const notifier = createServiceNotifier(process.env['NOTIFY_SOCKET'] === undefined ? () => undefined : openSdNotify())
+async function serve(commandLine: CommandLine): Promise<void> {
+  const notifier = createServiceNotifier(await notifySender())
   const sockets = takeSystemdSockets()
-  const host = simulateIn === null ? await openXenHost(config) : await openSimulation(config)
+  const { config, host } = await openHost(commandLine)
+  const log = pino({ level: config.log.level, base: null })
   const daemon = await startDaemon({ config, host, version, log, listen: listenTargets(config, sockets) })
-  const guests = daemon.guests.list()
-  notifier.ready(`${guests.filter(({ domid }) => domid !== null).length} guests running`)
-  if (simulateIn !== null) process.stdout.write(`simulating on ${join(config.paths.run, 'tetrarchd.sock')}\n`)
+  notifier.ready(`${host.domains().length} domains running`)
+  if (host.simulated) process.stdout.write(`simulating on ${join(config.paths.run, 'tetrarchd.sock')}\n`)
   const watchdog = notifier.watch(() => true)
   stopOnSignals(daemon, log, () => {
     notifier.stopping()
     watchdog[Symbol.dispose]()
   })
+}
+
+/** Native libraries are loaded only where they are needed: a simulation runs on any machine. */
+async function openHost({ config: file, simulateIn }: CommandLine): Promise<{ config: DaemonConfig; host: Host }> {
+  if (simulateIn !== null) {
+    const { simulatedHost, simulationConfig } = await import('./open-simulation.ts')
+    const config = await simulationConfig(simulateIn)
+    return { config, host: simulatedHost(config) }
+  }
+  const { openXenHost } = await import('./open-host.ts')
+  const config = await readConfig(file)
+  return { config, host: await openXenHost(config) }
+}
+
+async function notifySender(): Promise<(state: string) => void> {
+  if (process.env['NOTIFY_SOCKET'] === undefined) return () => undefined
+  const { openSdNotify } = await import('../libxl/sd-notify.ts')
+  return openSdNotify()
 }
 
 /** Without a file the defaults count. */
@@ -44,11 +59,6 @@ async function readConfig(file: string): Promise<DaemonConfig> {
     if (thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT') return DaemonConfig.parse({})
     throw thrown
   }
-}
-
-async function openSimulation(config: DaemonConfig): Promise<DaemonOptions['host']> {
-  const { simulatedHost } = await import('./open-simulation.ts')
-  return simulatedHost(config)
 }
 
 function listenTargets({ paths, socket }: DaemonConfig, { full, readOnly }: SystemdSockets): DaemonOptions['listen'] {

@@ -1,8 +1,6 @@
-/** Makes the host that the daemon works on: Xen, or one in memory. */
-import { mkdtemp } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+/** Makes the host that is Xen out of the daemon's configuration. */
 import { join } from 'node:path'
-import { DaemonConfig } from '../config/daemon-config.ts'
+import type { DaemonConfig } from '../config/daemon-config.ts'
 import { createLibxlPool } from '../libxl/worker-pool.ts'
 import { openXenctrl } from '../libxl/xenctrl.ts'
 import { XenstoreClient } from '../xenstore/client.ts'
@@ -29,22 +27,7 @@ export function openXenHost(config: DaemonConfig): Promise<Host> {
       connectPauseMaxMs: xenstore.reconnectMs,
     }),
     boot: { folder: join(paths.run, 'boot'), sandbox: { entryFile: files.bootSandbox, ...bootLoader } },
-    consoles: { folder: paths.consoleLogs, ...config.console },
+    consoles: { directory: paths.consoleLogs, ...config.console },
     deadlines: libxl,
-  })
-}
-
-/** Puts every path of a configuration below one folder, so that a simulation touches nothing of the machine. */
-export async function simulationConfig(folder: string): Promise<DaemonConfig> {
-  const root = folder === '' ? await mkdtemp(join(tmpdir(), 'tetrarch-')) : folder
-  const below = (name: string) => join(root, name)
-  return DaemonConfig.parse({
-    paths: {
-      guests: below('guests'),
-      state: below('state'),
-      cache: below('cache'),
-      run: root,
-      consoleLogs: below('consoles'),
-    },
   })
 }

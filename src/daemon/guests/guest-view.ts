@@ -38,7 +38,7 @@ export function viewGuestDetail(entry: GuestEntry, domain: Domain | null): Guest
     ...viewGuest(entry, domain),
     devices: [...(run?.description?.devices ?? [])],
     definition: definition === null ? null : { file: definition.file, text: definition.text },
-    consoleTail: run?.console?.tail(CONSOLE_TAIL) ?? [],
+    consoleTail: [...(run?.console?.tail(CONSOLE_TAIL) ?? [])],
   }
 }
 

@@ -1,17 +1,15 @@
 /** The host that is Xen: libxenctrl and xenstore in this process, libxenlight in workers, the boot loader in its sandbox. */
-import type { JsonObject } from '../../libxl/requests.ts'
-import type { LibxlOp, LibxlRequestOf, LibxlResultOf } from '../../libxl/requests.ts'
 import type { LibxlPool } from '../../libxl/worker-pool.ts'
 import type { Xenctrl } from '../../libxl/xenctrl.ts'
-import type { DaemonConfig } from '../../config/daemon-config.ts'
 import type { Domid } from '../../words/ids.ts'
 import type { XenstoreClient } from '../../xenstore/client.ts'
 import { domainName, domainPath } from '../../xenstore/paths.ts'
-import type { Host, Operation } from '../host.ts'
+import type { Host } from '../host.ts'
 import { type BootTools, prepareBoot, releaseBoot } from './boot.ts'
 import { type ConsoleTools, openDomainConsole } from './console.ts'
 import { describeDomain } from './describe.ts'
 import { toDomain } from './domains.ts'
+import { type LibxlDeadlines, libxlOperations } from './libxl-operations.ts'
 import { readXenVersion, toHostFacts } from './host-facts.ts'
 import { checkResources } from './resources.ts'
 import { sweepDomain } from './sweep.ts'
@@ -22,7 +20,7 @@ export interface XenTools {
   readonly xenstore: XenstoreClient
   readonly boot: BootTools
   readonly consoles: ConsoleTools
-  readonly deadlines: Pick<DaemonConfig['libxl'], 'createDeadlineMs' | 'destroyDeadlineMs' | 'otherDeadlineMs'>
+  readonly deadlines: LibxlDeadlines
 }
 
 /** Two watches tell of every domain that comes, goes or shuts down (docs/misc/xenstore.txt). */
@@ -36,17 +34,10 @@ export async function createXenHost(tools: XenTools): Promise<Host> {
   for (const path of DOMAIN_WATCHES) await xenstore.watch(path, () => listeners.forEach((listener) => listener()))
   const xenVersion = await readXenVersion()
 
-  const run = <Op extends LibxlOp>(
-    request: LibxlRequestOf<Op>,
-    { signal, log }: Operation,
-    deadlineMs = deadlines.otherDeadlineMs,
-  ): Promise<LibxlResultOf<Op>> =>
-    pool.run<Op>(request, { signal, deadlineMs, onLog: ({ level, text }) => log(`libxl ${level}: ${text}`) })
-  const destroy = async (domid: Domid, operation: Operation) => {
-    await run({ op: 'destroy', domid }, operation, deadlines.destroyDeadlineMs)
-  }
+  const operations = libxlOperations(pool, deadlines)
 
   return {
+    ...operations,
     simulated: false,
     facts: () => Promise.resolve(toHostFacts(xenVersion, xenctrl.physinfo())),
     domains: () =>
@@ -61,27 +52,11 @@ export async function createXenHost(tools: XenTools): Promise<Host> {
     describe: (domid) => describeDomain(xenstore, xenctrl, domid),
     watchDescription: (domid, listener) => watchDescription(xenstore, domid, listener),
     checkResources,
-    async neededMemoryMiB(config: JsonObject, operation) {
-      const { memoryKiB } = await run({ op: 'need-memory', config }, operation)
-      return Math.ceil(memoryKiB / 1024)
-    },
     prepareBoot: (spec, operation) => prepareBoot(tools.boot, spec, operation),
     releaseBoot: (boot) => releaseBoot(tools.boot, boot),
-    async build(config, operation) {
-      return (await run({ op: 'create', config }, operation, deadlines.createDeadlineMs)).domid
-    },
-    sweep: (uuid, spec, operation) => sweepDomain({ xenstore, xenctrl, destroy }, uuid, spec, operation),
-    destroy,
-    async pause(domid, operation) {
-      await run({ op: 'pause', domid }, operation)
-    },
-    async unpause(domid, operation) {
-      await run({ op: 'unpause', domid }, operation)
-    },
-    shutdown: async (domid, operation) => (await run({ op: 'shutdown', domid, fallback: 'acpi' }, operation)).by,
-    reboot: async (domid, operation) => (await run({ op: 'reboot', domid, fallback: 'acpi' }, operation)).by,
+    sweep: (uuid, spec, operation) =>
+      sweepDomain({ xenstore, xenctrl, destroy: operations.destroy }, uuid, spec, operation),
     openConsole: (domid, name) => openDomainConsole(tools.consoles, xenstore, domid, name),
-    workers: () => pool.workers().map(({ pid, op }) => ({ pid, busyWith: op })),
     async close() {
       xenstore.close()
       await pool.close()
@@ -101,5 +76,9 @@ async function watchDescription(
   const unwatch = await Promise.all(
     paths.map((path) => xenstore.watch(path as Parameters<XenstoreClient['watch']>[0], listener)),
   )
-  return { [Symbol.asyncDispose]: async () => void (await Promise.all(unwatch.map((end) => end()))) }
+  return {
+    [Symbol.asyncDispose]: async () => {
+      await Promise.all(unwatch.map((end) => end()))
+    },
+  }
 }
