@@ -43,7 +43,7 @@ function readAll(spec: string, readers: Readonly<Record<string, Reader>>): objec
 
 export function parseUsbController(spec: string): Spec<UsbControllerSpec> {
   const value = readAll(spec, controllerReaders)
-  return 'problem' in value ? (value) : { value }
+  return 'problem' in value ? value : { value }
 }
 
 export function writeUsbController({ type, version, ports }: UsbControllerSpec): string {
