@@ -26,7 +26,9 @@ const CMDLINE_MAX_BYTES = 128 * 1024
  * @param proc where procfs is mounted
  */
 export async function deviceModelPidOf(xenstore: Operations, domid: Domid, proc = '/proc'): Promise<number | null> {
-  const named = await Promise.all([deviceModelPid(domid), qdiskBackendPid(domid)].map((path) => xenstore.readText(path)))
+  const named = await Promise.all(
+    [deviceModelPid(domid), qdiskBackendPid(domid)].map((path) => xenstore.readText(path)),
+  )
   for (const text of named) {
     if (text === null || !PID.test(text)) continue
     const pid = Number(text)

@@ -41,6 +41,7 @@ const kinds = {
   },
   'libxl-failed': { status: 500, exit: 10, title: 'libxenlight reported a failure.' },
   'worker-died': { status: 500, exit: 10, title: 'The libxl worker died in the middle of an operation.' },
+  'device-model-failed': { status: 500, exit: 10, title: 'QEMU did not answer, or refused a command.' },
   deadline: {
     status: 504,
     exit: 11,
