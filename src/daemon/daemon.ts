@@ -24,6 +24,8 @@ export interface DaemonOptions {
 
 export interface Daemon {
   readonly guests: GuestService
+  readonly tasks: TaskBoard
+  readonly events: EventBus
   /** Stops answering; guests run on. */
   stop(): Promise<void>
 }
@@ -52,6 +54,8 @@ export async function startDaemon({ config, host, version, log, listen }: Daemon
   await server.listen('read', listen.readOnly)
   return {
     guests,
+    tasks: context.tasks,
+    events: bus,
     async stop() {
       for (const task of context.tasks.list()) context.tasks.cancel(task.id)
       await Promise.all([server.close(), context.queues.drained()])

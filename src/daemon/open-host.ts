@@ -26,7 +26,7 @@ export function openXenHost(config: DaemonConfig): Promise<Host> {
       requestTimeoutMs: xenstore.requestMs,
       connectPauseMaxMs: xenstore.reconnectMs,
     }),
-    boot: { folder: join(paths.run, 'boot'), sandbox: { entryFile: files.bootSandbox, ...bootLoader } },
+    boot: { folder: join(paths.run, 'boot'), sandbox: { program: files.bootSandbox, ...bootLoader } },
     consoles: { directory: paths.consoleLogs, ...config.console },
     deadlines: libxl,
   })

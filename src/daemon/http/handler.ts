@@ -1,40 +1,15 @@
 /** What a handler is given and what it gives back. One per route; the server does everything that they share. */
 import type { z } from 'zod'
 import type { RouteName } from '../../api/endpoints.ts'
-import type { Guest, GuestDetail } from '../../api/guest.ts'
-import type { HostSummary, ModeRow } from '../../api/host.ts'
-import type { Routes, createBodySchema } from '../../api/routes.ts'
-import type { Task } from '../../api/task.ts'
+import type { Routes } from '../../api/routes.ts'
 import type { DaemonConfig } from '../../config/daemon-config.ts'
 import type { EventBus } from '../events.ts'
+import type { GuestService } from '../guests/guest-service.ts'
 import type { TaskBoard } from '../tasks.ts'
-
-/** The guests, as far as the API needs them. */
-export interface Guests {
-  list(): readonly Guest[]
-  get(ref: string): GuestDetail
-  create(body: z.output<typeof createBodySchema>, caller: string): Task
-  act(kind: 'shutdown' | 'reboot' | 'destroy' | 'pause' | 'unpause', ref: string, caller: string): Task
-  console(ref: string): Console
-  hostSummary(): Promise<HostSummary>
-  modes(): readonly ModeRow[]
-}
-
-export interface Console {
-  attach(): ConsoleClient
-}
-
-export interface ConsoleClient {
-  readonly history: Buffer
-  onData(listener: (bytes: Buffer) => void): void
-  onEnd(listener: () => void): void
-  write(bytes: Buffer): void
-  detach(): void
-}
 
 /** What the handlers work with. */
 export interface Services {
-  readonly guests: Guests
+  readonly guests: GuestService
   readonly tasks: TaskBoard
   readonly events: EventBus
   readonly config: DaemonConfig

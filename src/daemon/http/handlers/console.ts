@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 import { CONSOLE_INPUT_HEADER, CONSOLE_PROTOCOL } from '../../../api/endpoints.ts'
-import type { ApiRequest, Console, ConsoleClient, Services } from '../handler.ts'
+import type { ConsoleClient, GuestConsole } from '../../consoles/guest-console.ts'
+import type { ApiRequest, Services } from '../handler.ts'
 
 /** What a console connection needs besides its request. */
 export interface ConsoleConnection {
@@ -23,7 +24,7 @@ interface Writer {
  * says to whom, and reads on. A reader that is slower than its console by the configured amount is cut off.
  */
 export function createConsoleHandler({ guests, config }: Services): ConsoleHandler {
-  const writers = new Map<Console, Writer>()
+  const writers = new Map<GuestConsole, Writer>()
   return (request, { socket, head, closing }) => {
     const console = guests.console(request.params.guest)
     const writes = takeKeyboard(writers, console, { socket, caller: request.caller }, request.query.input)
@@ -47,8 +48,8 @@ export function createConsoleHandler({ guests, config }: Services): ConsoleHandl
 }
 
 function takeKeyboard(
-  writers: Map<Console, Writer>,
-  console: Console,
+  writers: Map<GuestConsole, Writer>,
+  console: GuestConsole,
   claimant: Writer,
   input: ApiRequest<'console'>['query']['input'],
 ): boolean {

@@ -1,0 +1,87 @@
+/** A whole daemon on a simulated host, in a folder of its own. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pino } from 'pino'
+import { DaemonConfig } from '../../../src/config/daemon-config.ts'
+import type { Event } from '../../../src/api/event.ts'
+import type { Task } from '../../../src/api/task.ts'
+import { openGuestConsole } from '../../../src/daemon/consoles/guest-console.ts'
+import { type Daemon, startDaemon } from '../../../src/daemon/daemon.ts'
+import type { SimulatedOptions } from '../../../src/daemon/simulated/settings.ts'
+import { SimulatedHost } from '../../../src/daemon/simulated-host.ts'
+
+export interface DaemonUnderTest {
+  readonly host: SimulatedHost
+  readonly config: DaemonConfig
+  /** The daemon that answers now. */
+  daemon: Daemon
+  /** Everything that happened since the last start. */
+  events(): Promise<readonly Event[]>
+  /** Writes NAME.cfg into the guests folder. */
+  define(name: string, text: string): Promise<void>
+  /** Runs the definition and waits for the task's end. */
+  create(text: string): Promise<Task>
+  act(verb: Parameters<Daemon['guests']['act']>[0], ref: string): Promise<Task>
+  finished(task: Task): Promise<Task>
+  /** A new daemon on the same host and files, while the old one is forgotten as if it had been killed. */
+  startAnew(): Promise<void>
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+const LONG_ENOUGH_MS = 10_000
+
+export async function daemonUnderTest(options: SimulatedOptions = {}): Promise<DaemonUnderTest> {
+  const root = await mkdtemp(join(tmpdir(), 'tetrarch-test-'))
+  const below = (name: string) => join(root, name)
+  const config = DaemonConfig.parse({
+    paths: {
+      guests: below('guests'),
+      state: below('state'),
+      cache: below('cache'),
+      run: root,
+      consoleLogs: below('consoles'),
+    },
+    guests: { shutdownMs: 300 },
+  })
+  const host = new SimulatedHost(
+    (tty, name) => openGuestConsole(tty, name, { directory: config.paths.consoleLogs, ...config.console }),
+    options,
+  )
+  let starts = 0
+  const start = () => {
+    starts += 1
+    const at = (name: string) => ({ path: below(`${name}-${starts}.sock`), mode: 0o600, group: 'root' })
+    const listen = { full: at('full'), readOnly: at('read-only') }
+    return startDaemon({ config, host, version: '0.0.0', log: pino({ level: 'silent' }), listen })
+  }
+  const under: DaemonUnderTest = {
+    host,
+    config,
+    daemon: await start(),
+    async events() {
+      const stop = new AbortController()
+      const seen: Event[] = []
+      for await (const event of under.daemon.events.since(0, stop.signal)) {
+        seen.push(event)
+        if (event.seq === under.daemon.events.newest) break
+      }
+      return seen
+    },
+    define: (name, text) => writeFile(join(config.paths.guests, `${name}.cfg`), text),
+    create: (text) =>
+      under.finished(
+        under.daemon.guests.create({ definition: { file: '/tmp/test.cfg', text }, paused: false }, 'test'),
+      ),
+    act: (verb, ref) => under.finished(under.daemon.guests.act(verb, ref, 'test')),
+    finished: ({ id }) => under.daemon.tasks.wait(id, LONG_ENOUGH_MS),
+    async startAnew() {
+      under.daemon = await start()
+    },
+    async [Symbol.asyncDispose]() {
+      await under.daemon.stop()
+      await rm(root, { recursive: true, force: true })
+    },
+  }
+  return under
+}
