@@ -14,7 +14,8 @@ type JsonRoute = RouteAnswering<'json'>
 type StreamRoute = RouteAnswering<'ndjson'>
 type Value<R extends RouteName> = z.output<Routes[R]['response']>
 
-type ParamsOf<P> = keyof P extends never ? { readonly params?: undefined } : { readonly params: P }
+// A schema without fields gives a record of nothing, whose keys are all texts.
+type ParamsOf<P> = string extends keyof P ? { readonly params?: undefined } : { readonly params: P }
 type BodyOf<B> = B extends z.ZodType ? { readonly body: z.input<B> } : { readonly body?: undefined }
 
 /** What a call is given: the parameters of its path, its query, and its body where it has one. */

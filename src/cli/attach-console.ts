@@ -1,0 +1,73 @@
+import type { Socket } from 'node:net'
+import type { Context } from './context.ts'
+import { onGuest } from './did-you-mean.ts'
+
+/** Ctrl-], as telnet and `xl console` have it. */
+const ESCAPE = 0x1d
+
+const ENDING_SIGNALS = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const
+
+/**
+ * Connects this terminal to a guest's console until Ctrl-], the end of the input or of the guest. The terminal is as
+ * before afterwards, however it ends.
+ */
+export async function attachConsole(context: Context, guest: string, input: 'take' | 'none' = 'take'): Promise<void> {
+  const { socket, head, writes } = await onGuest(context, guest, () => context.client.console(guest, input))
+  context.note(`${guest}: connected${writes ? '' : ', reading only'}; Ctrl-] leaves`)
+  using terminal = rawTerminal()
+  const ended = show(socket, head)
+  if (writes || terminal.isTerminal) type(socket, writes ? 'send' : 'drop')
+  const end = await ended
+  if (terminal.isTerminal) process.stdout.write('\r\n')
+  context.note(`${guest}: ${end === 'left' ? 'left its console' : 'its console has ended'}`)
+}
+
+/** Prints what the guest says; resolves when one of the two ends. */
+function show(socket: Socket, head: Buffer): Promise<'left' | 'ended'> {
+  const { promise, resolve, reject } = Promise.withResolvers<'left' | 'ended'>()
+  process.stdout.write(head)
+  socket.on('data', (bytes: Buffer) => {
+    if (process.stdout.write(bytes)) return
+    socket.pause()
+    process.stdout.once('drain', () => socket.resume())
+  })
+  socket.once('error', reject)
+  socket.once('close', () => resolve(socket.writableEnded || socket.destroyed ? 'left' : 'ended'))
+  return promise
+}
+
+/** Sends what is typed. Leaving half-closes, so that what the guest said until then still arrives. */
+function type(socket: Socket, how: 'send' | 'drop'): void {
+  const take = (bytes: Buffer) => {
+    const escape = bytes.indexOf(ESCAPE)
+    const typed = escape === -1 ? bytes : bytes.subarray(0, escape)
+    if (how === 'send' && typed.length > 0 && socket.writable) socket.write(typed)
+    if (escape !== -1) socket.end()
+  }
+  process.stdin.on('data', take)
+  process.stdin.once('end', () => socket.end())
+  socket.once('close', () => {
+    process.stdin.off('data', take)
+    process.stdin.pause()
+  })
+}
+
+/** Hands every key on as it is, until the disposal or the end of this process. */
+function rawTerminal(): Disposable & { readonly isTerminal: boolean } {
+  const { stdin } = process
+  if (!stdin.isTTY) return { isTerminal: false, [Symbol.dispose]: () => undefined }
+  const restore = () => stdin.setRawMode(false)
+  const leave = (signal: keyof typeof ENDING_SIGNALS) => process.exit(128 + ENDING_SIGNALS[signal])
+  const signals = Object.keys(ENDING_SIGNALS) as (keyof typeof ENDING_SIGNALS)[]
+  process.once('exit', restore)
+  for (const signal of signals) process.once(signal, leave)
+  stdin.setRawMode(true)
+  return {
+    isTerminal: true,
+    [Symbol.dispose]: () => {
+      restore()
+      process.off('exit', restore)
+      for (const signal of signals) process.off(signal, leave)
+    },
+  }
+}

@@ -1,0 +1,46 @@
+import type { Context } from './context.ts'
+
+/** What was given to a command. */
+export interface Given {
+  /** Arguments in order. */
+  readonly args: readonly string[]
+  /** True when this flag was given: `flag('paused')` for --paused. */
+  readonly flag: (name: string) => boolean
+  /** The text of an option, null when it was not given. */
+  readonly text: (name: string) => string | null
+}
+
+/** A command's own file; it is loaded when the command is called, or its help. */
+export interface Command {
+  /** Its arguments: `<guest...>`. */
+  readonly usage: string
+  /** Flags and their description. */
+  readonly options: readonly (readonly [flags: string, description: string])[]
+  /** Paragraphs after the summary in its help. */
+  readonly details?: readonly string[]
+  readonly examples: readonly string[]
+  readonly run: (context: Context, given: Given) => Promise<void>
+}
+
+export interface CommandEntry {
+  readonly name: string
+  readonly summary: string
+  readonly load: () => Promise<{ readonly command: Command }>
+}
+
+/** All commands, in the order of the help. */
+export const commands: readonly CommandEntry[] = [
+  { name: 'list', summary: 'guests, their state and mode', load: () => import('./commands/list.ts') },
+  { name: 'info', summary: 'everything about one guest', load: () => import('./commands/info.ts') },
+  { name: 'create', summary: 'build and start a guest', load: () => import('./commands/create.ts') },
+  { name: 'shutdown', summary: 'ask guests to power off', load: () => import('./commands/shutdown.ts') },
+  { name: 'reboot', summary: 'ask guests to restart', load: () => import('./commands/reboot.ts') },
+  { name: 'destroy', summary: 'take domains away at once', load: () => import('./commands/destroy.ts') },
+  { name: 'pause', summary: 'stop the vCPUs of guests', load: () => import('./commands/pause.ts') },
+  { name: 'unpause', summary: 'let them run again', load: () => import('./commands/unpause.ts') },
+  { name: 'console', summary: "a guest's console; Ctrl-] leaves it", load: () => import('./commands/console.ts') },
+  { name: 'events', summary: 'what happens, as it happens', load: () => import('./commands/events.ts') },
+  { name: 'tasks', summary: 'running and finished operations', load: () => import('./commands/tasks.ts') },
+  { name: 'modes', summary: 'the modes side by side', load: () => import('./commands/modes.ts') },
+  { name: 'host', summary: 'the host and the daemon', load: () => import('./commands/host.ts') },
+]

@@ -1,0 +1,76 @@
+import type { Device, GuestDetail } from '../../api/guest.ts'
+import { escapeControl } from '../../words/escape-control.ts'
+import type { Command } from '../command.ts'
+import type { Context } from '../context.ts'
+import { onGuest } from '../did-you-mean.ts'
+import { cpuTime } from '../render/guest-words.ts'
+import { type Column, renderTable } from '../render/table.ts'
+import { labelled } from '../render/wrap.ts'
+
+export const command: Command = {
+  usage: '<guest>',
+  options: [],
+  details: ['A guest is named by its name, uuid or domain id.'],
+  examples: ['tetrarch info web', 'tetrarch info web --json'],
+  run: async (context, { args: [name = ''] }) => {
+    const guest = await onGuest(context, name, () => context.client.call('guest', { params: { guest: name } }))
+    context.show(guest, () => lines(guest, context))
+  },
+}
+
+function lines(guest: GuestDetail, { out }: Context): readonly string[] {
+  const { devices, consoleTail } = guest
+  const facts = factsOf(guest).map(([label, text]) =>
+    labelled(label, escapeControl(text), { indent: 2, labelWidth: 12, width: out.width }),
+  )
+  const options = { width: out.width - 2, color: out.color }
+  return [
+    out.color('heading', escapeControl(guest.name)),
+    ...facts,
+    ...(devices.length === 0 ? [] : ['', ...renderTable(columns, devices, options).map((line) => `  ${line}`)]),
+    ...(consoleTail.length === 0 ? [] : ['', `  ${out.color('heading', 'last lines of its console')}`]),
+    ...consoleTail.map((line) => `  | ${line}`),
+  ]
+}
+
+function factsOf(guest: GuestDetail): readonly (readonly [label: string, text: string])[] {
+  const { mode, booted, deviceModel, lastEnd, definition } = guest
+  const facts: (readonly [label: string, text: string | null])[] = [
+    ['state', stateText(guest)],
+    ['mode', modeLine(mode)],
+    ['seen by', mode.evidence.length === 0 ? null : mode.evidence.join('; ')],
+    ['booted', booted && `${booted.how}: ${booted.what}${booted.kernelVersion ? ` (${booted.kernelVersion})` : ''}`],
+    ['device model', deviceModel === null ? 'none' : `process ${deviceModel.pid}: ${deviceModel.reason}`],
+    ['memory', `${Math.round(guest.memoryMiB)} MiB`],
+    ['vcpus', `${guest.vcpus}, ${cpuTime(guest.cpuTimeSeconds)} of CPU time`],
+    ['uuid', guest.uuid],
+    ['definition', definition?.file ?? (guest.managed ? 'none' : 'made by another toolstack')],
+    ['last end', lastEnd && `${lastEnd.reason}, ${localTime(lastEnd.at)}`],
+    ...guest.warnings.map((warning) => ['warning', warning] as const),
+  ]
+  return facts.flatMap(([label, text]) => (text === null ? [] : [[label, text] as const]))
+}
+
+function stateText({ state, domid, startedAt }: GuestDetail): string {
+  const since = startedAt === null ? '' : `, started ${localTime(startedAt)}`
+  return domid === null ? state : `${state}, domain ${domid}${since}`
+}
+
+function modeLine({ configured, chosen, observed }: GuestDetail['mode']): string {
+  const parts = [
+    observed === null ? null : `observed ${observed}`,
+    chosen === null || chosen === observed ? null : `built as ${chosen}`,
+    configured === null ? null : `configured ${configured}`,
+  ]
+  return parts.filter((part) => part !== null).join(', ') || 'unknown'
+}
+
+const localTime = (iso: string): string => new Date(iso).toLocaleString('sv-SE')
+
+const columns: readonly Column<Device>[] = [
+  { title: 'DEVICE', value: ({ name }) => escapeControl(name) },
+  { title: 'KIND', value: ({ kind }) => kind },
+  { title: 'BACKEND', value: ({ backend }) => escapeControl(backend) },
+  { title: 'PV DRIVER', value: ({ connected }) => (connected ? 'connected' : '–') },
+  { title: 'TARGET', value: ({ target }) => escapeControl(target ?? '–'), shrinks: true },
+]

@@ -1,0 +1,92 @@
+import { Command as Program, type CommanderError } from 'commander'
+import { errorTable, fail } from '../words/errors.ts'
+import { version } from '../words/version.ts'
+import { type Command, type Given, commands } from './command.ts'
+import { type GlobalOptions, SOCKET, createContext } from './context.ts'
+import { labelled, wrap } from './render/wrap.ts'
+
+/** The command line, with the options and help of the command that it names; the others stay unloaded. */
+export async function createProgram(argv: readonly string[]): Promise<Program> {
+  const program = new Program('tetrarch')
+    .description('Runs Xen guests, each in the virtualization mode that fits it, and shows which that is.')
+    .version(version, '-V, --version', 'show the version')
+    .helpOption('-h, --help', 'show this help')
+    .helpCommand('help [command]', 'help for a command')
+    .addHelpText('after', afterHelp)
+    .configureHelp({ subcommandTerm: (command) => command.name() })
+    .exitOverride()
+    .configureOutput({ outputError: () => undefined })
+  const named = argv.find((word) => commands.some(({ name }) => name === word))
+  for (const entry of commands) {
+    const added = program
+      .command(entry.name)
+      .summary(entry.summary)
+      .description(capitalized(`${entry.summary}.`))
+    withGlobalOptions(added)
+    if (entry.name === named) configure(added, (await entry.load()).command)
+  }
+  return withGlobalOptions(program)
+}
+
+const withGlobalOptions = (program: Program): Program =>
+  program
+    .option('--json', 'print JSON, also for errors')
+    .option('-q, --quiet', 'print no remarks and no progress')
+    .option('--socket <path>', `socket of the daemon (default: ${SOCKET})`)
+
+function configure(program: Program, { usage, options, details, examples, run }: Command): void {
+  if (usage !== '') program.arguments(usage)
+  for (const [flags, description] of options) program.option(flags, description)
+  const paragraphs = (details ?? []).map((paragraph) => ['', ...wrap(paragraph, HELP.width)].join('\n'))
+  program.addHelpText('after', [...paragraphs, '\nExamples:', ...examples.map((line) => `  ${line}`)].join('\n'))
+  program.action(async () => {
+    const given = program.optsWithGlobals<Record<string, unknown>>()
+    using context = createContext(globalOptions(given))
+    await run(context, givenTo(program.args, given))
+  })
+}
+
+function givenTo(args: readonly string[], options: Readonly<Record<string, unknown>>): Given {
+  return {
+    args,
+    flag: (name) => options[name] === true,
+    text: (name) => {
+      const value = options[name]
+      return typeof value === 'string' ? value : null
+    },
+  }
+}
+
+const globalOptions = (given: Readonly<Record<string, unknown>>): GlobalOptions => ({
+  socket: typeof given['socket'] === 'string' ? given['socket'] : null,
+  json: given['json'] === true,
+  quiet: given['quiet'] === true,
+})
+
+/** A mistake on the command line, as an error of ours; commander's texts end in its own suggestion. */
+export function usageError({ message }: CommanderError): Error {
+  const [what = '', suggestion] = message.replace(/^error: /, '').split('\n')
+  const fix = suggestion === undefined ? 'see: tetrarch --help' : suggestion.replace(/^\((.*)\)$/, '$1')
+  return fail('usage', { what, fix: fix.replace(/^D/, 'd') })
+}
+
+/** What the exit status says, from the table of errors. */
+function afterHelp(): string {
+  const kinds = Object.entries(errorTable).toSorted(([, one], [, other]) => one.exit - other.exit)
+  const statuses = Map.groupBy(kinds, ([, { exit }]) => exit)
+  const line = (exit: number, text: string) => labelled(String(exit).padStart(3), text, { ...HELP, labelWidth: 3 })
+  return [
+    '',
+    'Exit status:',
+    line(0, 'done'),
+    ...[...statuses].map(([exit, codes]) => line(exit, codes.map(([code]) => code).join(', '))),
+    line(130, 'interrupted by Ctrl-C'),
+    '',
+    'What the codes mean stands in tetrarch(1) and docs/openapi.json.',
+  ].join('\n')
+}
+
+/** How help is laid out. */
+const HELP = { indent: 2, width: 80 }
+
+const capitalized = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)

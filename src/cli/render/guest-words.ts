@@ -1,0 +1,27 @@
+import type { Guest } from '../../api/guest.ts'
+
+/** What is configured, and after an arrow what it really runs as when that differs. */
+export function modeText({ mode, managed }: Pick<Guest, 'mode' | 'managed'>): string {
+  const observed = mode.observed ?? mode.chosen
+  if (!managed || mode.configured === null) return observed ?? '?'
+  return observed === null || observed === mode.configured ? mode.configured : `${mode.configured}→${observed}`
+}
+
+const MINUTE = 60
+const HOUR = 60 * MINUTE
+const DAY = 24 * HOUR
+
+/** Seconds as 12.3s, 5m03s, 2h05m or 3d04h. */
+export function cpuTime(seconds: number): string {
+  const two = (value: number) => String(Math.floor(value)).padStart(2, '0')
+  if (seconds < MINUTE) return `${seconds.toFixed(1)}s`
+  if (seconds < HOUR) return `${Math.floor(seconds / MINUTE)}m${two(seconds % MINUTE)}s`
+  if (seconds < DAY) return `${Math.floor(seconds / HOUR)}h${two((seconds % HOUR) / MINUTE)}m`
+  return `${Math.floor(seconds / DAY)}d${two((seconds % DAY) / HOUR)}h`
+}
+
+/** A sentence's words for how it runs: `running as PVH, domain 5`. */
+export function runningText({ state, domid, mode }: Guest): string {
+  const as = mode.observed ?? mode.chosen
+  return `${state}${as === null ? '' : ` as ${as}`}${domid === null ? '' : `, domain ${domid}`}`
+}

@@ -1,0 +1,52 @@
+import { styleText } from 'node:util'
+
+/** What a colour says; without colours nothing is lost. */
+export type Paint = 'heading' | 'good' | 'warning' | 'bad' | 'quiet'
+
+const styles = {
+  heading: 'bold',
+  good: 'green',
+  warning: 'yellow',
+  bad: 'red',
+  quiet: 'dim',
+} as const satisfies Record<Paint, unknown>
+
+/** Where lines go: a terminal gets colours (unless NO_COLOR) and its width, a pipe gets plain whole lines. */
+export class Terminal {
+  readonly #stream: NodeJS.WriteStream
+
+  constructor(stream: NodeJS.WriteStream) {
+    this.#stream = stream
+    // `tetrarch list | head -1`: the reader has what it wanted.
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EPIPE') process.exit(0)
+      throw error
+    })
+  }
+
+  get isTerminal(): boolean {
+    return this.#stream.isTTY
+  }
+
+  /** Columns that lines may take; no limit in a pipe. */
+  get width(): number {
+    return this.isTerminal ? this.#stream.columns : Infinity
+  }
+
+  /** Columns to wrap prose at. */
+  get proseWidth(): number {
+    return Math.min(this.width, 80)
+  }
+
+  readonly color = (paint: Paint, text: string): string =>
+    styleText(styles[paint], text, { stream: this.#stream, validateStream: true })
+
+  print(...lines: readonly string[]): void {
+    if (lines.length > 0) this.#stream.write(`${lines.join('\n')}\n`)
+  }
+
+  /** Writes over the current line. */
+  overwrite(line: string): void {
+    this.#stream.write(`\r\u001b[K${line}`)
+  }
+}
