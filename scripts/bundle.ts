@@ -2,8 +2,7 @@
  * Bundles the programs into dist/, one file each and chunks that they share. koffi stays outside, since it loads a
  * native file beside itself.
  */
-import { rm } from 'node:fs/promises'
-import { existsSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { build } from 'esbuild'
 
@@ -20,7 +19,6 @@ const started = performance.now()
 const missing = Object.values(entryPoints).filter((file) => !existsSync(join(root, file)))
 if (missing.length > 0) throw new Error(`no ${missing.join(', ')}`)
 
-await rm(join(root, 'dist'), { recursive: true, force: true })
 const { metafile } = await build({
   absWorkingDir: root,
   entryPoints,
@@ -41,6 +39,12 @@ const { metafile } = await build({
   },
   logLevel: 'warning',
 })
+
+// Chunks of an earlier build; a package that was built beside them stays.
+const stale = readdirSync(join(root, 'dist')).filter(
+  (name) => /\.mjs(\.map)?$/.test(name) && !(`dist/${name}` in metafile.outputs),
+)
+for (const name of stale) rmSync(join(root, 'dist', name))
 
 for (const file of Object.keys(entryPoints).map((name) => `dist/${name}.mjs`)) {
   const bytes = statSync(join(root, file)).size
