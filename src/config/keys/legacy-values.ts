@@ -2,9 +2,10 @@
 import type { GuestSpec } from '../guest-spec.ts'
 import { longOf } from '../numbers.ts'
 import type { Atom } from '../parse.ts'
+import { cpuidPolicy } from '../specs/cpuid.ts'
 import { cpuSetText } from '../specs/cpus.ts'
 import { joined, pair, pairOf } from '../specs/parts.ts'
-import { atomOf, choice, flag, itemsOf, texts } from './codecs.ts'
+import { atomOf, choice, flag, itemsOf, textOrList, texts } from './codecs.ts'
 import type { Codec } from './row.ts'
 
 const gfxKind = choice(['default', 'igd'])
@@ -118,4 +119,16 @@ export const viridian: Codec<boolean | readonly string[]> = {
     return items.map(({ text }) => text)
   },
   write: (value) => (typeof value === 'boolean' ? Number(value) : value),
+}
+
+/** libxl's words in one text, or xend's lines in a list; what libxl does not understand it leaves out. */
+export const cpuid: Codec<string | readonly string[]> = {
+  form: '"host,NAME=VALUE,…" | [ "LEAF:eax=BITS,…", … ]',
+  read(value, report, operator) {
+    const written = textOrList.read(value, report, operator)
+    if (written === undefined) return undefined
+    for (const problem of cpuidPolicy(written).problems) report.warn(value.at, `${problem}; xl leaves it out`)
+    return written
+  },
+  write: (value) => value,
 }

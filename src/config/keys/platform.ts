@@ -1,7 +1,7 @@
 /** Keys for the virtual hardware that is no device. */
-import { flag, number, numberedChoice, textOrList, choice } from './codecs.ts'
+import { flag, number, numberedChoice, choice } from './codecs.ts'
 import { emulatedModes, hardwareModes, key, type KeyRow } from './row.ts'
-import { viridian } from './legacy-values.ts'
+import { cpuid, viridian } from './legacy-values.ts'
 
 const emulated = { modes: emulatedModes } as const
 const hardware = { modes: hardwareModes } as const
@@ -42,7 +42,7 @@ export const platformKeys: readonly KeyRow[] = [
     libxl: `${hvm}.viridian`,
     ...emulated,
   }),
-  key('cpuid', textOrList, 'cpuid', "Changes what the CPUID instruction tells, in xend's or libxl's syntax.", {
+  key('cpuid', cpuid, 'cpuid', "Changes what the CPUID instruction tells, in xend's or libxl's syntax.", {
     libxl: 'b_info.cpuid',
   }),
   key('localtime', flag, 'localtime', "Sets the guest's clock to local time.", { libxl: 'b_info.localtime' }),

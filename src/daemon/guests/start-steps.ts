@@ -80,7 +80,8 @@ const chooseItsMode = ({ context: { host }, entry, definition: { spec } }: Start
     for (const remark of remarks) log(`note: ${remark}`)
     // A kernel that was read to make the choice is of no use to a mode that boots through firmware.
     if (mode.kernel === null && spec.kernel === undefined) draft.boot = await exchange(host, draft.boot)
-    draft.config = domainConfig({ spec, mode, uuid: uuid(entry.uuid), boot: draft.boot })
+    const hostCpus = { count: (await host.facts()).cpus, nodes: [] }
+    draft.config = domainConfig({ spec, mode, uuid: uuid(entry.uuid), boot: draft.boot, hostCpus })
   },
 })
 

@@ -1,8 +1,7 @@
-import type { ChannelSpec, DiskSpec, NicSpec, PciSpec, VfbSpec } from '../../config/device-spec.ts'
+import type { DiskSpec, NicSpec, PciSpec } from '../../config/device-spec.ts'
 import type { Mode } from '../../modes/mode.ts'
 import type { JsonObject } from '../requests.ts'
 import { defbool, withoutUndefined } from './json.ts'
-import { vncConfig } from './hvm-section.ts'
 
 /** libxl_device_disk. */
 export const diskConfigs = (disks: readonly DiskSpec[]): readonly JsonObject[] =>
@@ -25,9 +24,9 @@ export const diskConfigs = (disks: readonly DiskSpec[]): readonly JsonObject[] =
 
 /** libxl_device_nic. A guest without emulated hardware gets PV interfaces only, as xl does it. */
 export const nicConfigs = (nics: readonly NicSpec[], mode: Mode): readonly JsonObject[] =>
-  nics.map((nic) =>
+  nics.map((nic, index) =>
     withoutUndefined({
-      devid: nic.devid,
+      devid: nic.devid ?? index,
       mac: nic.mac,
       bridge: nic.bridge,
       ifname: nic.vifName,
@@ -74,19 +73,3 @@ function pciAddress(bdf: string): JsonObject {
     vfunc_mask: all ? ALL_FUNCTIONS : 1,
   }
 }
-
-/** libxl_device_vfb. */
-export const vfbConfigs = (vfbs: readonly VfbSpec[]): readonly JsonObject[] =>
-  vfbs.map((vfb, devid) => withoutUndefined({ devid, vnc: vncConfig(vfb.vnc), keymap: vfb.keymap }))
-
-/** libxl_device_channel. */
-export const channelConfigs = (channels: readonly ChannelSpec[]): readonly JsonObject[] =>
-  channels.map((channel, devid) =>
-    withoutUndefined({
-      devid,
-      name: channel.name,
-      backend_domname: channel.backend,
-      connection: channel.connection,
-      ...(channel.connection === 'socket' && { 'connection.socket': { path: channel.path } }),
-    }),
-  )
