@@ -11,7 +11,7 @@ import type { LibxlRequest } from './requests.ts'
 import { WorkerLog } from './worker-log.ts'
 import type { LogLine } from './worker-log.ts'
 import { endOfLog } from './worker-protocol.ts'
-import type { FromWorker } from './worker-protocol.ts'
+import type { FromWorker, WireError } from './worker-protocol.ts'
 
 export interface OperationLimits {
   readonly deadlineMs: number
@@ -44,7 +44,8 @@ export class RunningOperation {
   readonly #settle = Promise.withResolvers<unknown>()
   readonly #logEnded = Promise.withResolvers<undefined>()
   readonly #timers: NodeJS.Timeout[] = []
-  #stopReason: StopReason | null = null
+  /** Why it was told to stop, and what it was at then. */
+  #stop: { readonly reason: StopReason; readonly evidence: readonly string[] } | null = null
 
   constructor(id: number, request: LibxlRequest, limits: OperationLimits, control: WorkerControl) {
     this.#id = id
@@ -75,8 +76,8 @@ export class RunningOperation {
 
   /** Has the worker undo it. Its answer, or its end, still settles the outcome. */
   stop(reason: StopReason): void {
-    if (this.#stopReason !== null) return
-    this.#stopReason = reason
+    if (this.#stop !== null) return
+    this.#stop = { reason, evidence: this.#log.last() }
     this.#control.abort()
     this.#after(this.#limits.graceMs, () => {
       this.#after(KILL_MS, () => this.workerGone('SIGKILL, and the kernel still holds it'))
@@ -94,24 +95,29 @@ export class RunningOperation {
   }
 
   workerGone(how: string): void {
-    const evidence = this.#log.last()
-    const died = fail('worker-died', { what: `the libxl worker died during ${this.request.op}`, why: how, evidence })
+    const { op } = this.request
+    const died = fail('worker-died', {
+      what: `the libxl worker died during ${op}`,
+      why: how,
+      evidence: this.#log.last(),
+    })
     const why = 'it did not stop when asked, so its libxl worker was killed; what it had made may still be there'
-    this.#settle.reject(this.#stopReason === null ? died : this.#stopped(this.#stopReason, why, evidence, died))
+    this.#settle.reject(this.#stopped(why, died) ?? died)
   }
 
-  #failure({ code, parts }: Extract<Answer, { readonly type: 'failed' }>['error']): TetrarchError {
+  #failure({ code, parts }: WireError): TetrarchError {
     const evidence = code === 'libxl-failed' ? this.#log.complaints() : undefined
     const failure = new TetrarchError(code, evidence === undefined ? parts : { ...parts, evidence })
-    if (this.#stopReason === null) return failure
     const why = `its libxl worker stopped it: ${failure.message}${parts.why === undefined ? '' : `: ${parts.why}`}`
-    return this.#stopped(this.#stopReason, why, this.#log.last(), failure)
+    return this.#stopped(why, failure) ?? failure
   }
 
-  #stopped(reason: StopReason, why: string, evidence: readonly string[], cause: TetrarchError): TetrarchError {
-    const { op } = this.request
-    const what = reason === 'deadline' ? `${op} took longer than ${this.#limits.deadlineMs} ms` : `${op} was cancelled`
-    return fail(reason, { what, why, evidence }, { cause })
+  /** The error of an operation that was told to stop; null when it was not. */
+  #stopped(why: string, cause: TetrarchError): TetrarchError | null {
+    if (this.#stop === null) return null
+    const { reason, evidence } = this.#stop
+    const end = reason === 'deadline' ? `took longer than ${this.#limits.deadlineMs} ms` : 'was cancelled'
+    return fail(reason, { what: `${this.request.op} ${end}`, why, evidence }, { cause })
   }
 
   #after(ms: number, then: () => void): void {

@@ -42,7 +42,7 @@ export interface LibxlPoolOptions {
   readonly idleMs?: number
   /** Deadline of an operation that gives none. Default 300 000. */
   readonly deadlineMs?: number
-  /** How long an aborted operation may take to undo itself before its worker is killed. Default 20 000. */
+  /** How long an aborted operation may take to undo itself before its worker is killed. Default 60 000. */
   readonly graceMs?: number
   /** How long a worker may take to start. Default 30 000. */
   readonly startMs?: number
@@ -67,7 +67,7 @@ const defaults = {
   max: 6,
   idleMs: 30_000,
   deadlineMs: 300_000,
-  graceMs: 20_000,
+  graceMs: 60_000,
   startMs: 30_000,
 }
 

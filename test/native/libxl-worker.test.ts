@@ -10,7 +10,7 @@ describe('without a running Xen', () => {
   ])('a worker for Xen $version says what is wrong and leaves', async ({ version, message }) => {
     await using pool = createLibxlPool({ workerArguments: [version] })
     await expect(pool.run({ op: 'version-info' })).rejects.toMatchObject({ code: 'xen-unavailable', message })
-    await expect.poll(() => pool.workers()).toEqual([])
+    await expect.poll(() => pool.workers(), { timeout: 10_000 }).toEqual([])
   })
 
   test('libxenctrl says that there is no hypervisor', () => {
