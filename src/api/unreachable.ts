@@ -27,11 +27,17 @@ const reasons: Readonly<Record<string, Explain>> = {
     fix: 'systemctl restart tetrarchd.socket tetrarchd',
   }),
   EACCES: notAllowed,
-  ECONNRESET: () => ({
-    why: 'the daemon closed the connection: it is restarting, or has as many clients as it takes',
-    fix: `try again; ${LOOK}`,
-  }),
+  ECONNRESET: refused,
+  EPIPE: refused,
+  EAGAIN: refused,
   ETIMEDOUT: () => ({ why: 'it accepted the connection and does not answer', fix: LOOK }),
+}
+
+function refused(): Reason {
+  return {
+    why: 'the daemon takes no more connections or closed this one: it restarts, or has too many clients',
+    fix: `try again; ${LOOK}`,
+  }
 }
 
 const otherwise: Explain = (_path, cause) => ({

@@ -15,16 +15,22 @@ export async function attachConsole(context: Context, guest: string, input: 'tak
   const { socket, head, writes } = await onGuest(context, guest, () => context.client.console(guest, input))
   context.note(`${guest}: connected${writes ? '' : ', reading only'}; Ctrl-] leaves`)
   using terminal = rawTerminal()
+  let end = 'its console has ended'
+  const leave = () => {
+    end = 'left its console'
+    // Half-closed, so that what the guest said until now still arrives.
+    socket.end()
+  }
   const ended = show(socket, head)
-  if (writes || terminal.isTerminal) type(socket, writes ? 'send' : 'drop')
-  const end = await ended
+  if (writes || terminal.isTerminal) type(socket, writes ? 'send' : 'drop', leave)
+  await ended
   if (terminal.isTerminal) process.stdout.write('\r\n')
-  context.note(`${guest}: ${end === 'left' ? 'left its console' : 'its console has ended'}`)
+  context.note(`${guest}: ${end}`)
 }
 
 /** Prints what the guest says; resolves when one of the two ends. */
-function show(socket: Socket, head: Buffer): Promise<'left' | 'ended'> {
-  const { promise, resolve, reject } = Promise.withResolvers<'left' | 'ended'>()
+function show(socket: Socket, head: Buffer): Promise<undefined> {
+  const { promise, resolve, reject } = Promise.withResolvers<undefined>()
   process.stdout.write(head)
   socket.on('data', (bytes: Buffer) => {
     if (process.stdout.write(bytes)) return
@@ -32,22 +38,23 @@ function show(socket: Socket, head: Buffer): Promise<'left' | 'ended'> {
     process.stdout.once('drain', () => socket.resume())
   })
   socket.once('error', reject)
-  socket.once('close', () => resolve(socket.writableEnded || socket.destroyed ? 'left' : 'ended'))
+  socket.once('close', () => resolve(undefined))
   return promise
 }
 
-/** Sends what is typed. Leaving half-closes, so that what the guest said until then still arrives. */
-function type(socket: Socket, how: 'send' | 'drop'): void {
+/** Sends what is typed, until the key or the end of input that leaves. */
+function type(socket: Socket, how: 'send' | 'drop', leave: () => void): void {
   const take = (bytes: Buffer) => {
     const escape = bytes.indexOf(ESCAPE)
     const typed = escape === -1 ? bytes : bytes.subarray(0, escape)
     if (how === 'send' && typed.length > 0 && socket.writable) socket.write(typed)
-    if (escape !== -1) socket.end()
+    if (escape !== -1) leave()
   }
   process.stdin.on('data', take)
-  process.stdin.once('end', () => socket.end())
+  process.stdin.once('end', leave)
   socket.once('close', () => {
     process.stdin.off('data', take)
+    process.stdin.off('end', leave)
     process.stdin.pause()
   })
 }

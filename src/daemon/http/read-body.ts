@@ -1,9 +1,12 @@
 import type { IncomingMessage } from 'node:http'
 import { fail } from '../../words/errors.ts'
 
+/** How much more than it may send a client can send until it is no longer listened to. */
+const PATIENCE = 64
+
 /**
- * The whole body as text, empty when there is none. Throws `too-large` as soon as the limit is passed; what still
- * comes is thrown away unread, because a client that writes reads no answer, and the server's request timeout ends it.
+ * The whole body as text, empty when there is none. Throws `too-large` as soon as the limit is passed. What still comes
+ * is thrown away, because a client that is writing reads no answer; one that never ends loses its connection.
  */
 export async function readBody(request: IncomingMessage, maxBytes: number): Promise<string> {
   if (!hasBody(request)) return ''
@@ -22,7 +25,11 @@ const hasBody = ({ headers }: IncomingMessage): boolean =>
   headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined
 
 function tooLarge(request: IncomingMessage, maxBytes: number): Error {
-  request.resume()
+  let discarded = 0
+  request.on('data', (chunk: Buffer) => {
+    discarded += chunk.length
+    if (discarded > PATIENCE * maxBytes) request.socket.destroy()
+  })
   return fail('too-large', {
     what: 'the body of the request is too large',
     why: `the daemon takes ${maxBytes} bytes`,

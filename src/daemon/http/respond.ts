@@ -20,10 +20,5 @@ export function sendJson(
 /** Sends an error as a problem document (RFC 9457). */
 export function sendProblem(response: ServerResponse, error: TetrarchError, stallMs: number): void {
   const problem = toProblem(error)
-  const headers = {
-    'content-type': PROBLEM_TYPE,
-    // What is left of a refused body would be taken for the next request.
-    ...(error.code === 'too-large' && { connection: 'close' }),
-  }
-  sendJson(response, problem.status, problem, { headers, stallMs })
+  sendJson(response, problem.status, problem, { headers: { 'content-type': PROBLEM_TYPE }, stallMs })
 }
