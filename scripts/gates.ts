@@ -1,0 +1,73 @@
+/**
+ * Runs the gates of the parts that are named on the command line, all of them even after one has failed, and sums up.
+ * `check` needs nothing but this machine, `lab` boots real Xen (lab/README.md).
+ */
+import { type Gate, type Verdict, counts, judge, program, sum, tests } from './gate.ts'
+
+/** Two at a time: that is what fills a small machine. The longest come first. */
+const LANES = 2
+
+const lint = ['eslint', '--cache', '--cache-location', 'build/eslint', '--cache-strategy', 'content', '.']
+const checkGates: readonly Gate[] = [
+  program('lint', lint),
+  tests('unit tests', 'unit'),
+  tests('native tests', 'native'),
+  program('types', ['tsc', '-p', '.']),
+  program('unused code', ['knip', '--no-progress', '--no-config-hints']),
+  program('format', [
+    'prettier',
+    '--check',
+    '--log-level',
+    'warn',
+    '--cache',
+    '--cache-location',
+    'build/prettier',
+    '.',
+  ]),
+  program('documents', ['scripts/docs', '--check']),
+]
+
+async function check(): Promise<readonly Verdict[]> {
+  const packages = await judge(program('packages for tests', ['scripts/test-packages'], 'at-once'))
+  const waiting = [...checkGates]
+  const verdicts = [packages]
+  const lane = async (): Promise<void> => {
+    for (let gate = waiting.shift(); gate !== undefined; gate = waiting.shift()) verdicts.push(await judge(gate))
+  }
+  await Promise.all(Array.from({ length: LANES }, lane))
+  return verdicts
+}
+
+/** One after the other; what builds on a gate that failed is not tried, which counts as failed. */
+async function lab(): Promise<readonly Verdict[]> {
+  process.env['LAB'] ??= 'test'
+  const verdicts: Verdict[] = []
+  const steps = [
+    program('lab up', ['lab/lab', 'up'], 'at-once'),
+    program('lab install', ['lab/lab', 'install'], 'at-once'),
+    tests('tests on real Xen', 'lab', 'at-once'),
+  ]
+  for (const step of steps) {
+    const broken = verdicts.some(({ name, failed }) => failed > 0 && name.startsWith('lab'))
+    const notTried: Gate = {
+      name: `${step.name}: not tried`,
+      run: () => Promise.resolve({ passed: 0, failed: 1, skipped: 0 }),
+    }
+    verdicts.push(await judge(broken ? notTried : step))
+  }
+  if (process.env['KEEP'] === undefined) verdicts.push(await judge(program('lab down', ['lab/lab', 'down'])))
+  return verdicts
+}
+
+const parts = { check, lab }
+const isPart = (name: string): name is keyof typeof parts => name in parts
+const started = performance.now()
+const verdicts: Verdict[] = []
+for (const part of process.argv.slice(2)) {
+  if (!isPart(part)) throw new Error(`there is no part "${part}"; there are ${Object.keys(parts).join(' and ')}`)
+  verdicts.push(...(await parts[part]()))
+}
+const all = sum(verdicts)
+console.error(`in ${((performance.now() - started) / 1000).toFixed(0)} s`)
+console.log(counts(all))
+process.exitCode = all.failed > 0 ? 1 : 0
