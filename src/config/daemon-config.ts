@@ -70,9 +70,9 @@ const libxl = table(
 
 const bootLoader = table(
   {
-    cpuSeconds: count(10, 'CPU time that one extraction may use. In seconds.'),
-    wallMs: milliseconds(30 * SECOND, 'Time that one extraction may take.'),
-    memoryMiB: count(512, 'Address space of one extraction. In MiB.', 64),
+    cpuSeconds: count(60, 'CPU time that one extraction may use; unpacking a large kernel takes most of it. In seconds.'),
+    wallMs: milliseconds(2 * MINUTE, 'Time that one extraction may take.'),
+    memoryMiB: count(512, 'Memory of one extraction, beyond that of an idle Node. In MiB.', 64),
     outputMiB: count(512, 'Kernel and ramdisk together, unpacked. In MiB.'),
     uidBase: z
       .int()

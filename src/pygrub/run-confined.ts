@@ -33,9 +33,9 @@ export async function runConfined(command: ConfinedCommand, run: ConfinedRun): P
     env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C', UV_THREADPOOL_SIZE: '1' },
     cwd: '/',
   })
-  let stopped: ConfinedEnd['stopped'] = null
+  const end: { stopped: ConfinedEnd['stopped'] } = { stopped: null }
   const stop = (why: NonNullable<ConfinedEnd['stopped']>): void => {
-    stopped ??= why
+    end.stopped ??= why
     if (child.pid !== undefined && child.exitCode === null && child.signalCode === null)
       process.kill(-child.pid, 'SIGKILL')
   }
@@ -52,7 +52,7 @@ export async function runConfined(command: ConfinedCommand, run: ConfinedRun): P
       child.on('error', reject)
       child.on('close', (code: number | null, signal) => resolve(endOf(code, signal)))
     })
-    return { answer: answer(), stderr: stderr(), stopped: stopped ?? ended }
+    return { answer: answer(), stderr: stderr(), stopped: end.stopped ?? ended }
   } finally {
     clearTimeout(deadline)
     run.signal?.removeEventListener('abort', cancel)

@@ -144,6 +144,7 @@ async function run({ path, task, outputs, options, signal }: Job): Promise<TaskR
     const what = `cannot boot from ${path}`
     throw fail(result.code, { what, why: result.why, stage: 'boot loader', evidence: result.looked })
   }
+  if (command.lacks !== null && result.kind !== 'kernel') return { ...result, notes: [...result.notes, command.lacks] }
   return result
 }
 

@@ -136,7 +136,8 @@ function descriptorLocator(superblock: Superblock, size: { blockSize: number; de
   const isMeta = (superblock.incompat & INCOMPAT.metaBg) !== 0
   return (group: number): number => {
     const index = Math.floor(group / perBlock)
-    let block = firstDataBlock + 1 + index
+    // The block of the superblock, whatever the first data block is: with bigalloc that is 0 for blocks of 1 KiB too.
+    let block = Math.floor(SUPERBLOCK_AT / size.blockSize) + 1 + index
     if (isMeta && index >= superblock.firstMetaGroup) {
       const first = index * perBlock
       block = firstDataBlock + first * blocksPerGroup + (hasSuperblock(superblock, first) ? 1 : 0)

@@ -45,7 +45,7 @@ export function parseScript(text: string): Script {
   const parser = new Parser(tokenize(text))
   const block: Command[] = []
   const problems: { line: number; why: string }[] = []
-  while (!parser.isAtEnd()) {
+  while (parser.hasMore()) {
     const line = parser.line()
     try {
       const command = parser.command()
@@ -68,8 +68,10 @@ class Parser {
     this.#tokens = tokens
   }
 
-  isAtEnd(): boolean {
-    return this.#at >= this.#tokens.length
+  /** Skips separators; false where nothing follows them. */
+  hasMore(): boolean {
+    while (this.#isPunctuation('\n', ';')) this.#at++
+    return !this.#isAtEnd()
   }
 
   line(): number {
@@ -77,7 +79,7 @@ class Parser {
   }
 
   skipLine(): void {
-    while (!this.isAtEnd() && !this.#isPunctuation('\n')) this.#at++
+    while (!this.#isAtEnd() && !this.#isPunctuation('\n')) this.#at++
   }
 
   /** The next command; null where only separators are left. Throws Unreadable. */
@@ -106,6 +108,10 @@ class Parser {
       default:
         return this.#simple(line)
     }
+  }
+
+  #isAtEnd(): boolean {
+    return this.#at >= this.#tokens.length
   }
 
   #isPunctuation(...texts: Punctuation[]): boolean {
@@ -141,7 +147,7 @@ class Parser {
     for (;;) {
       while (this.#isPunctuation('\n', ';')) this.#at++
       if (isClosed()) break
-      if (this.isAtEnd()) throw new Unreadable(`"${closing}" is missing`)
+      if (this.#isAtEnd()) throw new Unreadable(`"${closing}" is missing`)
       const command = this.command()
       if (command !== null) block.push(command)
     }

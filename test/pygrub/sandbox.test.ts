@@ -1,0 +1,209 @@
+import { execFileSync, spawnSync } from 'node:child_process'
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { confinedCommand } from '../../src/pygrub/confinement.ts'
+import { runConfined } from '../../src/pygrub/run-confined.ts'
+import { extractBoot, inspectKernel, listBootEntries, type SandboxOptions } from '../../src/pygrub/sandbox.ts'
+import { TetrarchError } from '../../src/words/errors.ts'
+import { compressed } from './fixtures/compressed.ts'
+import { debianGrubConfig } from './fixtures/debian.ts'
+import { emptyFile, extImage, partitionedDisk, temporaryFolder } from './fixtures/images.ts'
+import { bzImage, elfKernel, version } from './fixtures/kernels.ts'
+import { pattern } from './fixtures/tree.ts'
+
+const options: SandboxOptions = {
+  program: join(import.meta.dirname, '../../src/pygrub/sandbox-main.ts'),
+  uidBase: 131_072,
+  cpuSeconds: 20,
+  memoryMiB: 256,
+  outputMiB: 64,
+  wallMs: 60_000,
+}
+const uuid = '11111111-2222-3333-4444-555555555555'
+const kernel = bzImage(Buffer.from(compressed.xz, 'base64'), elfKernel().length)
+const ramdisk = pattern(200_001)
+
+/** A disk as Debian's installer makes one: an ESP, then one ext4 filesystem. */
+function debianDisk(folder: string): string {
+  const boot = join(folder, 'tree/boot')
+  mkdirSync(join(boot, 'grub'), { recursive: true })
+  writeFileSync(join(boot, 'vmlinuz-6.1.0-test'), kernel)
+  writeFileSync(join(boot, 'initrd.img-6.1.0-test'), ramdisk)
+  writeFileSync(join(boot, 'grub/grub.cfg'), debianGrubConfig(uuid, '6.1.0-test'))
+  const image = extImage(join(folder, 'ext4'), join(folder, 'tree'), { args: ['-t', 'ext4', '-U', uuid], mebibytes: 8 })
+  return partitionedDisk(join(folder, 'disk'), 'gpt', [
+    { row: 'type=uefi', image: null, mebibytes: 2 },
+    { row: 'type=linux', image, mebibytes: 8 },
+  ])
+}
+
+function folders(): { folder: string; outputDirectory: string } {
+  const folder = temporaryFolder()
+  mkdirSync(join(folder, 'out'))
+  return { folder, outputDirectory: join(folder, 'out') }
+}
+
+async function failure(work: Promise<unknown>): Promise<TetrarchError> {
+  const thrown: unknown = await work.then(
+    () => null,
+    (error: unknown) => error,
+  )
+  if (!(thrown instanceof TetrarchError)) throw new Error(`no error of ours: ${String(thrown)}`)
+  return thrown
+}
+
+describe('a Debian disk', () => {
+  test('boots its default: kernel unpacked, ramdisk as it is, command line as GRUB makes it', async () => {
+    const { folder, outputDirectory } = folders()
+    const disk = debianDisk(folder)
+    const files = await extractBoot({ disk, format: 'raw', outputDirectory, extraArgs: 'console=hvc0' }, options)
+    expect(readFileSync(files.kernel).equals(elfKernel())).toBe(true)
+    expect(readFileSync(files.ramdisk!).equals(ramdisk)).toBe(true)
+    expect(files).toMatchObject({
+      cmdline: `root=UUID=${uuid} ro quiet console=hvc0`,
+      entry: {
+        title: 'Debian GNU/Linux',
+        path: '0',
+        source: '/boot/grub/grub.cfg',
+        partition: 'gpt2',
+        filesystem: 'ext4',
+      },
+      kernelFacts: { version, compression: 'xz', canPv: true, canPvh: true },
+    })
+    expect(readdirSync(outputDirectory)).toHaveLength(2)
+  })
+
+  test('boots the entry that is asked for, or a kernel by its path', async () => {
+    const { folder, outputDirectory } = folders()
+    const request = { disk: debianDisk(folder), format: 'raw', outputDirectory } as const
+    const recovery = await extractBoot({ ...request, entry: '1>1' }, options)
+    expect(recovery.cmdline).toBe(`root=UUID=${uuid} ro single`)
+    const direct = await extractBoot({ ...request, kernel: '/boot/vmlinuz-6.1.0-test', extraArgs: 'a b' }, options)
+    expect(direct).toMatchObject({ ramdisk: null, cmdline: 'a b' })
+  })
+
+  test('lists its entries with their kernels and the default', async () => {
+    const { folder } = folders()
+    const { entries } = await listBootEntries({ disk: debianDisk(folder), format: 'raw' }, options)
+    expect(entries.map(({ path, isDefault, problem }) => [path, isDefault, problem])).toEqual([
+      ['0', true, null],
+      ['1>0', false, null],
+      ['1>1', false, null],
+    ])
+    expect(entries[0]).toMatchObject({ kernel: '/boot/vmlinuz-6.1.0-test', kernelFacts: { version } })
+  })
+
+  test.each([
+    [{ entry: 'gone' }, 'boot-not-found', 'Debian GNU/Linux'],
+    [{ kernel: '/boot/gone' }, 'file-missing', '/boot/gone: not found'],
+    [{ kernel: '/boot/initrd.img-6.1.0-test' }, 'boot-not-found', ''],
+  ])('%j is an error that says what was looked at, and leaves no file', async (words, code, evidence) => {
+    const { folder, outputDirectory } = folders()
+    const request = { disk: debianDisk(folder), format: 'raw', outputDirectory, ...words } as const
+    const error = await failure(extractBoot(request, options))
+    expect(error.code).toBe(code)
+    expect(error.parts.evidence?.join('\n')).toContain(evidence)
+    expect(readdirSync(outputDirectory)).toEqual([])
+  })
+})
+
+test('a kernel file of dom0 is unpacked', async () => {
+  const { folder, outputDirectory } = folders()
+  writeFileSync(join(folder, 'vmlinuz'), kernel)
+  const found = await inspectKernel({ kernel: join(folder, 'vmlinuz'), outputDirectory }, options)
+  expect(readFileSync(found.kernel).equals(elfKernel())).toBe(true)
+  expect(found.kernelFacts).toMatchObject({ version, canPvh: true })
+})
+
+test.each([
+  ['no file', 'none', 'file-missing'],
+  ['a folder', '.', 'file-missing'],
+  ['an empty disk', 'empty', 'boot-not-found'],
+])('%s is an error', async (_, name, code) => {
+  const { folder, outputDirectory } = folders()
+  emptyFile(join(folder, 'empty'), 1 << 20)
+  const error = await failure(extractBoot({ disk: join(folder, name), format: 'raw', outputDirectory }, options))
+  expect(error.code).toBe(code)
+  expect(readdirSync(outputDirectory)).toEqual([])
+})
+
+/** Runs a program of the test's own in the sandbox's place. */
+async function confined(source: string, limits: Partial<SandboxOptions> = {}, signal?: AbortSignal) {
+  const folder = join(temporaryFolder(), 'program')
+  mkdirSync(folder)
+  spawnSync('chmod', ['755', folder, join(folder, '..')])
+  writeFileSync(join(folder, 'main.mjs'), source)
+  const { wallMs, ...rest } = { ...options, ...limits, program: join(folder, 'main.mjs') }
+  const command = await confinedCommand({ ...rest, uid: rest.uidBase })
+  const end = await runConfined(command, { input: '', descriptors: [], wallMs, maxAnswerBytes: 10_000, signal })
+  return { ...end, program: rest.program }
+}
+
+/** The command lines of all processes. */
+const commandLines = (): string[] =>
+  readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((pid) => {
+      try {
+        return [readFileSync(`/proc/${pid}/cmdline`, 'utf8')]
+      } catch {
+        return []
+      }
+    })
+
+const answering = (expression: string) =>
+  `import * as fs from 'node:fs'; import * as os from 'node:os'
+   const attempt = (what) => { try { return what() } catch (thrown) { return thrown.code } }
+   fs.writeSync(3, JSON.stringify(${expression}))`
+
+describe.runIf(process.getuid?.() === 0)('what runs in the sandbox', () => {
+  test('has no rights, no network and no files but its own', async () => {
+    const { answer, stderr } = await confined(
+      answering(`({
+        uid: process.getuid(), gid: process.getgid(), groups: process.getgroups(), pid: process.pid,
+        network: os.networkInterfaces(), environment: Object.keys(process.env).filter((name) => process.env[name] === 'secret'),
+        root: attempt(() => fs.readdirSync('/')), passwd: attempt(() => fs.readFileSync('/etc/passwd')),
+      })`),
+    )
+    expect(stderr).toBe('')
+    expect(JSON.parse(answer)).toEqual({
+      uid: 131_072,
+      gid: 131_072,
+      groups: [131_072],
+      pid: 1,
+      network: {},
+      environment: [],
+      root: 'ERR_ACCESS_DENIED',
+      passwd: 'ERR_ACCESS_DENIED',
+    })
+  })
+
+  test('sees only its own root even without the permission model', async () => {
+    const { file, args } = await confinedCommand({ ...options, uid: options.uidBase })
+    const at = args.indexOf(process.execPath)
+    const shell = [...args.slice(0, at), process.execPath, '-e', 'console.log(fs.readdirSync("/").join())']
+    expect(execFileSync(file, shell, { encoding: 'utf8' }).trim().split(',')).not.toContain('etc')
+  })
+
+  test('is killed when it takes too long, and nothing of it stays', async () => {
+    const { stopped, program } = await confined('for (;;);', { wallMs: 500 })
+    expect(stopped).toBe('deadline')
+    expect(commandLines().filter((line) => line.includes(program))).toEqual([])
+  })
+
+  test('is killed when it is cancelled', async () => {
+    const { stopped } = await confined('for (;;);', {}, AbortSignal.timeout(300))
+    expect(stopped).toBe('cancelled')
+  })
+
+  test.each([
+    ['uses too much CPU time', 'for (;;);', { cpuSeconds: 1 }],
+    ['uses too much memory', 'const kept = []; for (;;) kept.push(Buffer.alloc(1 << 20, 1))', { memoryMiB: 64 }],
+    ['answers too much', "import { writeSync } from 'node:fs'; for (;;) writeSync(3, 'x'.repeat(1000))", {}],
+  ])('is stopped when it %s', async (_, source, limits) => {
+    const { stopped } = await confined(source, limits)
+    expect(stopped).not.toBeNull()
+    expect(stopped).not.toBe('deadline')
+  })
+})
