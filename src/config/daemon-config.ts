@@ -70,7 +70,10 @@ const libxl = table(
 
 const bootLoader = table(
   {
-    cpuSeconds: count(60, 'CPU time that one extraction may use; unpacking a large kernel takes most of it. In seconds.'),
+    cpuSeconds: count(
+      60,
+      'CPU time that one extraction may use; unpacking a large kernel takes most of it. In seconds.',
+    ),
     wallMs: milliseconds(2 * MINUTE, 'Time that one extraction may take.'),
     memoryMiB: count(512, 'Memory of one extraction, beyond that of an idle Node. In MiB.', 64),
     outputMiB: count(512, 'Kernel and ramdisk together, unpacked. In MiB.'),
