@@ -1,0 +1,54 @@
+/** Runs the command line as users do: a process, its words, its exit status. */
+import { spawn } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+
+const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
+
+export interface Ran {
+  readonly status: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+export interface RunOptions {
+  readonly socket: string
+  /** Given on stdin, which then ends. */
+  readonly input?: string
+  readonly cwd?: string
+}
+
+/** In pipes. */
+export function runCli(args: readonly string[], options: RunOptions): Promise<Ran> {
+  return run(process.execPath, [MAIN, ...args], options)
+}
+
+/** In a terminal of 80 columns; both streams are one there. `type` writes keys to it as soon as the text was seen. */
+export async function runInTerminal(
+  args: readonly string[],
+  options: RunOptions & { readonly type?: readonly (readonly [seen: string, keys: string])[] },
+): Promise<Ran> {
+  const words = [process.execPath, MAIN, ...args].map((word) => `'${word}'`).join(' ')
+  return run('script', ['-qec', `stty cols 80 rows 24; exec ${words}`, '/dev/null'], options, options.type)
+}
+
+function run(
+  program: string,
+  args: readonly string[],
+  { socket, input, cwd }: RunOptions,
+  type: readonly (readonly [seen: string, keys: string])[] = [],
+): Promise<Ran> {
+  const env = { PATH: process.env['PATH'], TERM: 'xterm-256color', TETRARCH_SOCKET: socket }
+  const child = spawn(program, args, { env, ...(cwd !== undefined && { cwd }) })
+  const said = { stdout: '', stderr: '' }
+  const typing = [...type]
+  child.stdout.on('data', (bytes: Buffer) => {
+    said.stdout += bytes.toString()
+    const [next] = typing
+    if (next === undefined || !said.stdout.includes(next[0])) return
+    typing.shift()
+    child.stdin.write(next[1])
+  })
+  child.stderr.on('data', (bytes: Buffer) => (said.stderr += bytes.toString()))
+  if (type.length === 0) child.stdin.end(input)
+  return new Promise((resolve) => child.once('close', (status) => resolve({ status, ...said })))
+}
