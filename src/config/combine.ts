@@ -4,6 +4,7 @@
  */
 import type { ConfiguredMode } from '../words/mode-names.ts'
 import type { PciSpec } from './device-spec.ts'
+import { kernelModes } from './keys/row.ts'
 import { configuredMode, type ModeKeys } from './mode-key.ts'
 
 /** What the keys said, by target; and how a step speaks about a target. */
@@ -64,7 +65,8 @@ const firmwareNames: Readonly<Record<string, string>> = {
 }
 
 function combineFirmware(loose: Loose) {
-  const bios = loose.get('@bios')
+  const emulated = !isModeIn(kernelModes, loose.get('mode') as ConfiguredMode | undefined)
+  const bios = emulated ? loose.get('@bios') : undefined
   if (bios !== undefined) loose.set('firmware', bios, '@bios')
   const override = loose.get('@firmwareOverride')
   if (override !== undefined) loose.set('firmwarePath', override, '@firmwareOverride')
@@ -72,13 +74,30 @@ function combineFirmware(loose: Loose) {
   if (firmware === undefined) return
   const name = firmwareNames[firmware]
   if (name === undefined) {
-    loose.set('firmwarePath', firmware, '@firmware')
+    if (emulated) loose.set('firmwarePath', firmware, '@firmware')
+    else loose.refuse('@firmware', `there is no firmware "${firmware}" without a device model`, 'pvgrub32 or pvgrub64')
     return
   }
   if (bios !== undefined && bios !== name) loose.warn('@bios', `firmware="${firmware}" counts, not this`, 'remove it')
   // For xl, firmware="bios" leaves in place what the key bios says.
   if (name !== 'bios' || bios === undefined) loose.set('firmware', name, '@firmware')
 }
+
+/** Old files name the loader of Xen's own firmware as the kernel; xl drops that. */
+function combineKernel(loose: Loose) {
+  const kernel = loose.get('kernel') as string | undefined
+  if (kernel === undefined || !/(^|\/)hvmloader$/.test(kernel)) return
+  if (isModeIn(kernelModes, loose.get('mode') as ConfiguredMode | undefined)) return
+  loose.warn(
+    'kernel',
+    'hvmloader is no kernel, so xl ignores this',
+    'remove it; firmware_override is for another hvmloader',
+  )
+  loose.set('kernel', undefined, 'kernel')
+}
+
+const isModeIn = (modes: readonly ConfiguredMode[], mode: ConfiguredMode | undefined): boolean =>
+  mode !== undefined && modes.includes(mode)
 
 function combineGraphicsCard(loose: Loose) {
   const vga = loose.get('@vga')
@@ -110,6 +129,7 @@ function combinePci(loose: Loose) {
 export const combinations: readonly ((loose: Loose) => void)[] = [
   combineMode,
   combineCommandLine,
+  combineKernel,
   combineFirmware,
   combineGraphicsCard,
   combinePci,

@@ -43,7 +43,8 @@ export const NicSpec = z
   .strictObject({
     /** Left out, libxl makes a random one under 00:16:3e at each start. */
     mac: mac.optional(),
-    bridge: text.optional(),
+    /** Left out, what the hotplug script takes by itself; an empty one is none. */
+    bridge: z.string().max(4096).optional(),
     /** Name of the backend's network interface in dom0; left out, vifDOMID.DEVID. */
     vifName: z.string().min(1).max(15).optional(),
     script: text.optional(),

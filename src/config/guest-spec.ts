@@ -8,6 +8,7 @@
 import { z } from 'zod'
 import { configuredModes } from '../words/mode-names.ts'
 import { isGuestName } from '../words/ids.ts'
+import { contradictionsIn } from './guest-checks.ts'
 import {
   ChannelSpec,
   DiskSpec,
@@ -214,7 +215,8 @@ const PlatformFields = {
     .optional(),
   /** A new VM generation ID at each start; Windows guests read it. */
   generationId: z.enum(['generate', 'none']).optional(),
-  mmioHoleMiB: mebibytes.optional(),
+  /** HVM_BELOW_4G_MMIO_LENGTH to HVM_BELOW_4G_MMIO_START (Xen xen/include/public/hvm/e820.h). */
+  mmioHoleMiB: z.int().min(256).max(3840).optional(),
   e820Host: flag,
   passthrough: z.enum(['default', 'disabled', 'enabled', 'sync_pt', 'share_pt']).optional(),
   rdm: z
@@ -269,6 +271,10 @@ export const GuestSpec = z
     ...DeviceFields,
     ...PlatformFields,
     ...ServiceFields,
+  })
+  .check(({ value, issues }) => {
+    for (const { path, message } of contradictionsIn(value))
+      issues.push({ code: 'custom', path: [...path], message, input: value })
   })
   .readonly()
 

@@ -66,7 +66,7 @@ class Loading {
     if (row.support === 'unsupported') this.#unsupported(row, { file, ...at })
     else if (row.support === 'ignored')
       this.warnings.push({ where: { file, ...at }, key, message: `ignored: ${row.says}` })
-    else this.#set(row.target, row.codec.read(value, this.#report(key, file), operator))
+    else this.#put(row.target, row.codec.read(value, this.#report(key, file), operator))
   }
 
   #report(key: string, file: string): Report {
@@ -95,8 +95,11 @@ class Loading {
     })
   }
 
+  #put(target: string, value: unknown) {
+    if (value !== undefined) this.#set(target, value)
+  }
+
   #set(target: string, value: unknown) {
-    if (value === undefined) return
     if (target.startsWith('@')) {
       this.#loose.set(target, value)
       return

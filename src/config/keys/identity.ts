@@ -22,7 +22,7 @@ export const identityKeys: readonly KeyRow[] = [
   key('mode', choice(configuredModes), '@mode', 'The virtualization mode; "auto" has it chosen at each start.', {
     own: true,
   }),
-  key('type', text, '@type', 'The domain type: "pv", "pvh" or "hvm".', { libxl: 'c_info.type' }),
+  key('type', anyText, '@type', 'The domain type: "pv", "pvh" or "hvm".', { libxl: 'c_info.type' }),
   key('builder', text, '@builder', 'The domain type as files before Xen 4.10 have it: "hvm" or "generic".', {
     libxl: 'c_info.type',
     instead: 'write type',

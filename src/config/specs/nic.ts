@@ -40,7 +40,7 @@ function parseWhole(value: string, what: string, set: (number: number) => Draft)
 
 const readers: Readonly<Record<string, (value: string) => Outcome>> = {
   mac: parseMac,
-  bridge: text((bridge) => ({ bridge })),
+  bridge: (bridge) => ({ bridge }),
   vifname: text((vifName) => ({ vifName })),
   script: text((script) => ({ script })),
   model: text((model) => ({ model })),
