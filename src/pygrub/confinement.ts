@@ -37,9 +37,11 @@ const SETPRIV = '/usr/bin/setpriv'
 
 /**
  * Makes an empty root of read-only binds, moves into it and starts the rest of the command line there.
+ * The umask is the caller's, which may be stricter than what the unprivileged user needs to get in.
  * $1 mount point, $2 folders to make, $3 files to make, $4 lines of fstab(5), then the command.
  */
 const ENTER_ROOT = `set -e
+umask 022
 mount -t tmpfs -o nosuid,nodev,mode=0755,size=256k tetrarch-boot "$1"
 cd "$1"
 folders=$2 files=$3
