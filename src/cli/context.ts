@@ -2,7 +2,7 @@ import { accessSync, constants } from 'node:fs'
 import { type Client, createClient } from '../api/client.ts'
 import { Terminal } from './render/terminal.ts'
 
-export const SOCKET = '/run/tetrarch/tetrarchd.sock'
+const SOCKET = '/run/tetrarch/tetrarchd.sock'
 const READ_ONLY_SOCKET = '/run/tetrarch/tetrarchd-ro.sock'
 
 export interface GlobalOptions {

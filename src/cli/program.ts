@@ -2,7 +2,7 @@ import { Command as Program, type CommanderError } from 'commander'
 import { errorTable, fail } from '../words/errors.ts'
 import { version } from '../words/version.ts'
 import { type Command, type Given, commands } from './command.ts'
-import { type GlobalOptions, SOCKET, createContext } from './context.ts'
+import type { GlobalOptions } from './context.ts'
 import { labelled, wrap } from './render/wrap.ts'
 
 /** The command line, with the options and help of the command that it names; the others stay unloaded. */
@@ -32,7 +32,7 @@ const withGlobalOptions = (program: Program): Program =>
   program
     .option('--json', 'print JSON, also for errors')
     .option('-q, --quiet', 'print no remarks and no progress')
-    .option('--socket <path>', `socket of the daemon (default: ${SOCKET})`)
+    .option('--socket <path>', 'socket of the daemon (default: /run/tetrarch/tetrarchd.sock)')
 
 function configure(program: Program, { usage, options, details, examples, run }: Command): void {
   if (usage !== '') program.arguments(usage)
@@ -40,6 +40,8 @@ function configure(program: Program, { usage, options, details, examples, run }:
   const paragraphs = (details ?? []).map((paragraph) => ['', ...wrap(paragraph, HELP.width)].join('\n'))
   program.addHelpText('after', [...paragraphs, '\nExamples:', ...examples.map((line) => `  ${line}`)].join('\n'))
   program.action(async () => {
+    // Loaded here, so that help and mistakes need no client.
+    const { createContext } = await import('./context.ts')
     const given = program.optsWithGlobals<Record<string, unknown>>()
     using context = createContext(globalOptions(given))
     await run(context, givenTo(program.args, given))

@@ -76,6 +76,6 @@ function pad(text: string, width: number, align: 'left' | 'right', isLast: boole
 }
 
 // What takes one place in a terminal, combining marks included; wide East Asian characters count as one too.
-const segmenter = new Intl.Segmenter()
-const characters = (text: string): readonly string[] => Array.from(segmenter.segment(text), ({ segment }) => segment)
+const characters = (text: string): readonly string[] =>
+  Array.from(new Intl.Segmenter().segment(text), ({ segment }) => segment)
 const lengthOf = (text: string): number => (/^[ -~]*$/.test(text) ? text.length : characters(text).length)
