@@ -5,13 +5,22 @@
 import { writeSync } from 'node:fs'
 import { attempt, BudgetPassed, Budget, DiskFault, isRefusal, type Refusal, refuse } from './disk-fault.ts'
 import { descriptorSource, readBytes, type Source } from './disk/source.ts'
+import { fingerprintOf } from './fingerprint.ts'
 import { readKernel, type Kernel } from './kernel/kernel.ts'
 import { allEntries, defaultEntry, entryNamed, fallbackEntries } from './menu/choose.ts'
 import { findMenus } from './menu/find-menus.ts'
 import { guestFile, tidy } from './menu/guest-files.ts'
 import { type Boot, type GuestFile, type MenuEntry, type MenuFile } from './menu/menu.ts'
 import { plainLine } from './plain-line.ts'
-import { type BootTask, DESCRIPTOR, type Failure, type KernelTask, type Task, type TaskResult } from './task.ts'
+import {
+  type BootTask,
+  DESCRIPTOR,
+  type ExtractedFacts,
+  type Failure,
+  type KernelTask,
+  type Task,
+  type TaskResult,
+} from './task.ts'
 import { type BootEntry, type BootSource } from './types.ts'
 import { type Disk, openDisk } from './volumes.ts'
 
@@ -74,21 +83,23 @@ interface Chosen {
 function boot(disk: Disk, task: BootTask, context: Context): TaskResult {
   const chosen = task.kernel === null ? fromMenus(disk, task, context) : fromPaths(disk, task, task.kernel, context)
   if (isRefusal(chosen)) return context.failed(task.kernel === null ? 'boot-not-found' : 'file-missing', chosen.refused)
-  const { kernel: file, ramdisks, cmdline } = chosen.boot
+  const fingerprint = attempt(() => fingerprintOf(chosen.boot))
+  if (isRefusal(fingerprint)) return context.failed('boot-not-found', fingerprint.refused)
+  const extracted = task.known.includes(fingerprint) ? null : extract(chosen.boot, context)
+  if (isRefusal(extracted)) return context.failed('boot-not-found', extracted.refused)
+  const cmdline = [chosen.boot.cmdline, task.extraArgs].filter((part) => part !== '').join(' ')
+  return { kind: 'boot', entry: chosen.entry, cmdline, fingerprint, extracted, notes: context.notes }
+}
+
+/** Writes kernel and ramdisk to their descriptors. */
+function extract({ kernel: file, ramdisks }: Boot, context: Context): ExtractedFacts | Refusal {
+  const { maxOutputBytes } = context.task
   const content = attempt(() => file.node.open())
   const kernel = isRefusal(content) ? content : kernelOf(content, context)
-  if (isRefusal(kernel)) return context.failed('boot-not-found', `${nameOf(file)} ${kernel.refused}`)
-  const kernelBytes = copyOut(kernel.elf, DESCRIPTOR.kernel, task.maxOutputBytes)
-  const ramdiskBytes = ramdisks.length === 0 ? null : copyRamdisks(ramdisks, task.maxOutputBytes)
-  return {
-    kind: 'boot',
-    entry: chosen.entry,
-    cmdline: [cmdline, task.extraArgs].filter((part) => part !== '').join(' '),
-    kernelFacts: kernel.facts,
-    kernelBytes,
-    ramdiskBytes,
-    notes: context.notes,
-  }
+  if (isRefusal(kernel)) return refuse(`${nameOf(file)} ${kernel.refused}`)
+  const kernelBytes = copyOut(kernel.elf, DESCRIPTOR.kernel, maxOutputBytes)
+  const ramdiskBytes = ramdisks.length === 0 ? null : copyRamdisks(ramdisks, maxOutputBytes)
+  return { kernelFacts: kernel.facts, kernelBytes, ramdiskBytes }
 }
 
 const nameOf = ({ volume, path }: GuestFile): string => `${volume.name}:${path}`

@@ -1,6 +1,6 @@
 /** The sandbox's answer is as untrusted as the disk it read: nothing of it is used before it passed these schemas. */
 import { z } from 'zod'
-import type { TaskResult } from './task.ts'
+import type { ExtractedFacts, TaskResult } from './task.ts'
 
 const MAX_TEXT = 1024
 /** The kernel's own limit is 2048 (COMMAND_LINE_SIZE, arch/x86/include/asm/setup.h); libxl takes somewhat more. */
@@ -43,14 +43,20 @@ const kernelFacts = z.strictObject({
   features: z.array(oneLine(MAX_TEXT)).max(64),
 })
 
+/** What is known of extracted files; kept beside them in the cache too. */
+export const cachedFacts: z.ZodType<ExtractedFacts> = z.strictObject({
+  kernelFacts,
+  kernelBytes: bytes.min(1),
+  ramdiskBytes: bytes.nullable(),
+})
+
 export const taskResult: z.ZodType<TaskResult> = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('boot'),
     entry: source,
     cmdline: oneLine(MAX_CMDLINE),
-    kernelFacts,
-    kernelBytes: bytes.min(1),
-    ramdiskBytes: bytes.nullable(),
+    fingerprint: z.string().regex(/^[0-9a-f]{64}$/),
+    extracted: cachedFacts.nullable(),
     notes: lines,
   }),
   z.strictObject({ kind: z.literal('kernel'), kernelFacts, kernelBytes: bytes.min(1) }),

@@ -3,15 +3,16 @@
  * (confinement.ts); this side opens files, passes descriptors, checks the answer, and never parses a byte of the guest.
  * A hostile disk can only make an extraction fail.
  */
-import { randomUUID } from 'node:crypto'
-import { type FileHandle, open, unlink } from 'node:fs/promises'
+import { createHash, randomUUID } from 'node:crypto'
+import { type FileHandle, open, realpath, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fail, TetrarchError } from '../words/errors.ts'
+import { type CachedFiles, type CacheOptions, keepInCache, knownFingerprints, takeCached } from './cache.ts'
 import { type Confinement, confinedCommand } from './confinement.ts'
 import { openInput } from './input.ts'
 import { taskResult } from './protocol.ts'
 import { runConfined } from './run-confined.ts'
-import { type BootTask, type KernelTask, type ListTask, type Task, type TaskResult } from './task.ts'
+import { type BootResult, type BootTask, type KernelTask, type ListTask, type Task, type TaskResult } from './task.ts'
 import { type BootEntries, type BootFiles, type BootRequest, type DiskRequest, type KernelFile } from './types.ts'
 
 /** Limits of one extraction; the daemon's configuration holds them under [boot_loader] with their defaults. */
@@ -20,6 +21,8 @@ export interface SandboxOptions extends Omit<Confinement, 'uid'> {
   readonly uidBase: number
   /** Milliseconds from start to end. */
   readonly wallMs: number
+  /** Where extractions are kept for the next start; nothing is kept without it. */
+  readonly cache?: CacheOptions
 }
 
 const UIDS = 65536
@@ -34,23 +37,47 @@ export async function extractBoot(
   options: SandboxOptions,
   signal?: AbortSignal,
 ): Promise<BootFiles> {
-  const { entry = null, kernel = null, ramdisk = null, extraArgs = '' } = request
-  const words = { kind: 'boot', entry, kernel, ramdisk, extraArgs } as const
-  return await withOutputs(request.outputDirectory, ['kernel', 'ramdisk'], async (outputs) => {
-    const task = (base: TaskBase): BootTask => ({ ...base, ...words })
-    const result = await run({ path: request.disk, task, outputs, options, signal })
-    if (result.kind !== 'boot') throw unexpected(request.disk)
-    const [kernelFile, ramdiskFile] = outputs
-    const hasRamdisk = result.ramdiskBytes !== null
-    const files = [
-      ...(kernelFile === undefined ? [] : [kernelFile.path]),
-      ...(hasRamdisk && ramdiskFile ? [ramdiskFile.path] : []),
-    ]
-    const { cmdline, entry: found, kernelFacts, notes } = result
-    return {
-      keep: files,
-      value: { kernel: files[0] ?? '', ramdisk: files[1] ?? null, cmdline, entry: found, kernelFacts, notes },
-    }
+  const { disk, outputDirectory } = request
+  const source = await realpath(disk).catch(() => disk)
+  const known = options.cache === undefined ? [] : await knownFingerprints(options.cache, source)
+  const { result, files } = await extractOrNot(request, known, options, signal)
+  const { cmdline, entry, notes, fingerprint } = result
+  let extraction = files
+  if (extraction === null && options.cache !== undefined) {
+    extraction = await takeCached(options.cache, { source, fingerprint }, newPaths(outputDirectory))
+  } else if (extraction !== null && options.cache !== undefined) {
+    await keepInCache(options.cache, { source, fingerprint }, extraction)
+  }
+  // What was kept is gone or damaged: extract it after all.
+  extraction ??= (await extractOrNot(request, [], options, signal)).files
+  if (extraction === null) throw unexpected(disk)
+  const { kernel, ramdisk, facts } = extraction
+  return { kernel, ramdisk, cmdline, entry, kernelFacts: facts.kernelFacts, notes }
+}
+
+interface Extraction {
+  readonly result: BootResult
+  readonly files: CachedFiles | null
+}
+
+/** One run of the sandbox; `files` is null when the fingerprint it found is one of the known. */
+async function extractOrNot(
+  request: BootRequest,
+  known: readonly string[],
+  options: SandboxOptions,
+  signal: AbortSignal | undefined,
+): Promise<Extraction> {
+  const { disk, entry = null, kernel = null, ramdisk = null, extraArgs = '' } = request
+  const paths = newPaths(request.outputDirectory)
+  return await withOutputs<Extraction>([paths.kernel, paths.ramdisk], async (outputs) => {
+    const task = (base: TaskBase): BootTask => ({ ...base, kind: 'boot', entry, kernel, ramdisk, extraArgs, known })
+    const result = await run({ path: disk, task, outputs, options, signal })
+    if (result.kind !== 'boot') throw unexpected(disk)
+    const facts = result.extracted
+    if (facts === null) return { keep: [], value: { result, files: null } }
+    const hasRamdisk = facts.ramdiskBytes !== null
+    const files: CachedFiles = { kernel: paths.kernel, ramdisk: hasRamdisk ? paths.ramdisk : null, facts }
+    return { keep: hasRamdisk ? [paths.kernel, paths.ramdisk] : [paths.kernel], value: { result, files } }
   })
 }
 
@@ -60,13 +87,31 @@ export async function inspectKernel(
   options: SandboxOptions,
   signal?: AbortSignal,
 ): Promise<KernelFile> {
-  return await withOutputs(request.outputDirectory, ['kernel'], async (outputs) => {
+  const { kernel: source, outputDirectory } = request
+  const paths = newPaths(outputDirectory)
+  const fingerprint = await fileFingerprint(source)
+  const entry = { source: await realpath(source), fingerprint }
+  const kept = options.cache === undefined ? null : await takeCached(options.cache, entry, paths)
+  if (kept !== null) return { kernel: kept.kernel, kernelFacts: kept.facts.kernelFacts }
+  return await withOutputs([paths.kernel], async (outputs) => {
     const task = (base: TaskBase): KernelTask => ({ ...base, kind: 'kernel' })
-    const result = await run({ path: request.kernel, task, outputs, options, signal })
-    const [kernel] = outputs
-    if (result.kind !== 'kernel' || kernel === undefined) throw unexpected(request.kernel)
-    return { keep: [kernel.path], value: { kernel: kernel.path, kernelFacts: result.kernelFacts } }
+    const result = await run({ path: source, task, outputs, options, signal })
+    if (result.kind !== 'kernel') throw unexpected(source)
+    const { kernelFacts, kernelBytes } = result
+    const facts = { kernelFacts, kernelBytes, ramdiskBytes: null }
+    if (options.cache !== undefined)
+      await keepInCache(options.cache, entry, { kernel: paths.kernel, ramdisk: null, facts })
+    return { keep: [paths.kernel], value: { kernel: paths.kernel, kernelFacts } }
   })
+}
+
+/** A file of dom0 is told by its inode and times. */
+async function fileFingerprint(path: string): Promise<string> {
+  const status = await stat(path, { bigint: true }).catch((cause: unknown) => {
+    throw fail('file-missing', { what: `cannot read ${path}`, stage: 'boot loader' }, { cause })
+  })
+  const parts = [status.dev, status.ino, status.size, status.mtimeNs, status.ctimeNs]
+  return createHash('sha256').update(parts.join(':')).digest('hex')
 }
 
 /** All entries of all menus of a disk. */
@@ -84,32 +129,26 @@ export async function listBootEntries(
 
 type TaskBase = Pick<Task, 'inputBytes' | 'budget' | 'maxKernelFileBytes' | 'maxOutputBytes'>
 
-interface OutputFile {
-  readonly path: string
-  readonly handle: FileHandle
-}
+const newPaths = (folder: string): { kernel: string; ramdisk: string } => ({
+  kernel: join(folder, `kernel-${randomUUID()}`),
+  ramdisk: join(folder, `ramdisk-${randomUUID()}`),
+})
 
 /** New files for what the sandbox writes; those that the work does not keep are removed on every way out. */
 async function withOutputs<T>(
-  folder: string,
-  names: readonly string[],
-  work: (outputs: readonly OutputFile[]) => Promise<{ value: T; keep: readonly string[] }>,
+  paths: readonly string[],
+  work: (outputs: readonly FileHandle[]) => Promise<{ value: T; keep: readonly string[] }>,
 ): Promise<T> {
-  const outputs: OutputFile[] = []
+  const outputs: FileHandle[] = []
   let keep: readonly string[] = []
   try {
-    for (const name of names) {
-      const path = join(folder, `${name}-${randomUUID()}`)
-      outputs.push({ path, handle: await open(path, 'wx', 0o600) })
-    }
+    for (const path of paths) outputs.push(await open(path, 'wx', 0o600))
     const done = await work(outputs)
     keep = done.keep
     return done.value
   } finally {
-    for (const { path, handle } of outputs) {
-      await handle.close()
-      if (!keep.includes(path)) await unlink(path)
-    }
+    for (const handle of outputs) await handle.close()
+    for (const path of paths) if (!keep.includes(path)) await rm(path, { force: true })
   }
 }
 
@@ -118,7 +157,7 @@ let extractions = 0
 interface Job {
   readonly path: string
   task(base: TaskBase): Task
-  readonly outputs: readonly OutputFile[]
+  readonly outputs: readonly FileHandle[]
   readonly options: SandboxOptions
   readonly signal: AbortSignal | undefined
 }
@@ -131,7 +170,7 @@ async function run({ path, task, outputs, options, signal }: Job): Promise<TaskR
   const base: TaskBase = { inputBytes: input.size, budget: BUDGET, maxKernelFileBytes: maxOutputBytes, maxOutputBytes }
   const end = await runConfined(command, {
     input: JSON.stringify(task(base)),
-    descriptors: [input.handle.fd, ...outputs.map(({ handle }) => handle.fd)],
+    descriptors: [input.handle.fd, ...outputs.map(({ fd }) => fd)],
     wallMs: options.wallMs,
     maxAnswerBytes: MAX_ANSWER_BYTES,
     signal,

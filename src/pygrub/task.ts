@@ -20,6 +20,8 @@ export interface BootTask extends TaskBase {
   readonly kernel: string | null
   readonly ramdisk: string | null
   readonly extraArgs: string
+  /** Fingerprints of extractions that the parent still has. */
+  readonly known: readonly string[]
 }
 
 export interface ListTask extends TaskBase {
@@ -36,11 +38,18 @@ export interface BootResult {
   readonly kind: 'boot'
   readonly entry: BootSource
   readonly cmdline: string
+  /** Stands for all that decided the files; 64 hexadecimal digits. */
+  readonly fingerprint: string
+  /** Null when the fingerprint is known, so that nothing was written. */
+  readonly extracted: ExtractedFacts | null
+  readonly notes: readonly string[]
+}
+
+export interface ExtractedFacts {
   readonly kernelFacts: KernelFacts
   readonly kernelBytes: number
   /** Null when the entry has no ramdisk. */
   readonly ramdiskBytes: number | null
-  readonly notes: readonly string[]
 }
 
 export interface ListResult extends BootEntries {

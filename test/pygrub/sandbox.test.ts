@@ -1,14 +1,15 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { keepInCache, knownFingerprints } from '../../src/pygrub/cache.ts'
 import { confinedCommand } from '../../src/pygrub/confinement.ts'
 import { runConfined } from '../../src/pygrub/run-confined.ts'
 import { extractBoot, inspectKernel, listBootEntries, type SandboxOptions } from '../../src/pygrub/sandbox.ts'
 import { TetrarchError } from '../../src/words/errors.ts'
 import { compressed } from './fixtures/compressed.ts'
 import { debianGrubConfig } from './fixtures/debian.ts'
-import { emptyFile, extImage, partitionedDisk, temporaryFolder } from './fixtures/images.ts'
+import { copyInto, damaged, emptyFile, extImage, partitionedDisk, temporaryFolder, tool } from './fixtures/images.ts'
 import { bzImage, elfKernel, version } from './fixtures/kernels.ts'
 import { pattern } from './fixtures/tree.ts'
 
@@ -127,6 +128,91 @@ test.each([
   expect(error.code).toBe(code)
   expect(readdirSync(outputDirectory)).toEqual([])
 })
+
+describe('with a cache', () => {
+  test('the second start of an unchanged guest unpacks nothing, and a changed one is seen', async () => {
+    const { folder, outputDirectory } = folders()
+    const cached = { ...options, cache: { directory: join(folder, 'cache'), maxMiB: 10 } }
+    const disk = debianDisk(folder)
+    const start = () => extractBoot({ disk, format: 'raw', outputDirectory }, cached)
+    const first = await start()
+    const second = await start()
+    expect(statSync(second.kernel).ino).toBe(statSync(first.kernel).ino)
+    expect(statSync(second.ramdisk!).ino).toBe(statSync(first.ramdisk!).ino)
+    expect(second).toEqual({ ...first, kernel: second.kernel, ramdisk: second.ramdisk })
+    expect(readFileSync(second.kernel).equals(elfKernel())).toBe(true)
+    expect(readFileSync(second.ramdisk!).equals(ramdisk)).toBe(true)
+    const image = join(folder, 'ext4')
+    const { start: at } = partitionOf(disk)
+    writeFileSync(join(folder, 'new'), 'another ramdisk')
+    tool('debugfs', ['-w', '-R', 'rm /boot/initrd.img-6.1.0-test', image])
+    tool('debugfs', ['-w', '-R', `write ${join(folder, 'new')} /boot/initrd.img-6.1.0-test`, image])
+    copyInto(image, disk, at)
+    expect(readFileSync((await start()).ramdisk!, 'utf8')).toBe('another ramdisk')
+  })
+
+  test('another disk with the same content shares nothing', async () => {
+    const { folder, outputDirectory } = folders()
+    const cached = { ...options, cache: { directory: join(folder, 'cache'), maxMiB: 10 } }
+    const disk = debianDisk(folder)
+    const copy = damaged(disk, join(folder, 'copy'), 0, Buffer.alloc(0))
+    for (const path of [disk, copy]) await extractBoot({ disk: path, format: 'raw', outputDirectory }, cached)
+    expect(readdirSync(cached.cache.directory).filter((name) => name.endsWith('.json'))).toHaveLength(2)
+  })
+
+  test('a kept entry that lost its files is extracted again', async () => {
+    const { folder, outputDirectory } = folders()
+    const cached = { ...options, cache: { directory: join(folder, 'cache'), maxMiB: 10 } }
+    const request = { disk: debianDisk(folder), format: 'raw', outputDirectory } as const
+    await extractBoot(request, cached)
+    for (const name of readdirSync(cached.cache.directory)) {
+      if (name.endsWith('.kernel')) rmSync(join(cached.cache.directory, name))
+    }
+    expect(readFileSync((await extractBoot(request, cached)).kernel).equals(elfKernel())).toBe(true)
+  })
+
+  test('a kernel of dom0 is unpacked once', async () => {
+    const { folder, outputDirectory } = folders()
+    const cached = { ...options, cache: { directory: join(folder, 'cache'), maxMiB: 10 } }
+    writeFileSync(join(folder, 'vmlinuz'), kernel)
+    const request = { kernel: join(folder, 'vmlinuz'), outputDirectory }
+    const first = await inspectKernel(request, cached)
+    const second = await inspectKernel(request, { ...cached, program: '/none' })
+    expect(second.kernelFacts).toEqual(first.kernelFacts)
+    expect(readFileSync(second.kernel).equals(elfKernel())).toBe(true)
+  })
+
+  test('what was not used for longest goes when the bound is passed', async () => {
+    const folder = temporaryFolder()
+    const cache = { directory: join(folder, 'cache'), maxMiB: 2 }
+    const facts = { kernelFacts: (await someKernel(folder)).kernelFacts, kernelBytes: 1 << 20, ramdiskBytes: null }
+    for (const name of ['a', 'b', 'c']) {
+      writeFileSync(join(folder, name), Buffer.alloc(1 << 20))
+      await keepInCache(
+        cache,
+        { source: 'disk', fingerprint: name },
+        { kernel: join(folder, name), ramdisk: null, facts },
+      )
+      const hourAgo = new Date(Date.now() - 3_600_000 + name.charCodeAt(0) * 1000)
+      for (const file of readdirSync(cache.directory)) {
+        if (file.includes(`-${name}.`)) utimesSync(join(cache.directory, file), hourAgo, hourAgo)
+      }
+    }
+    writeFileSync(join(folder, 'd'), Buffer.alloc(10))
+    await keepInCache(cache, { source: 'disk', fingerprint: 'd' }, { kernel: join(folder, 'd'), ramdisk: null, facts })
+    expect((await knownFingerprints(cache, 'disk')).sort()).toEqual(['c', 'd'])
+  })
+})
+
+const someKernel = async (folder: string) => {
+  writeFileSync(join(folder, 'vmlinuz'), kernel)
+  return await inspectKernel({ kernel: join(folder, 'vmlinuz'), outputDirectory: folder }, options)
+}
+
+const partitionOf = (disk: string): { start: number } => {
+  const table = JSON.parse(tool('sfdisk', ['-J', disk])) as { partitiontable: { partitions: { start: number }[] } }
+  return { start: table.partitiontable.partitions[1]!.start * 512 }
+}
 
 /** Runs a program of the test's own in the sandbox's place. */
 async function confined(source: string, limits: Partial<SandboxOptions> = {}, signal?: AbortSignal) {
