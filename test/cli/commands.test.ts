@@ -26,7 +26,7 @@ describe('create', () => {
   test('builds from a file and says what the guest runs as', async () => {
     expect(await cli('create', 'web.cfg')).toEqual({
       status: 0,
-      stdout: 'web: running as pvh, domain 1\n',
+      stdout: 'web: running, domain 1, built as pvh\n',
       stderr: '',
     })
   })
@@ -40,6 +40,13 @@ describe('create', () => {
   test('takes a word for a file when there is no such guest', async () => {
     await writeFile(join(folder, 'web'), WEB)
     expect(await cli('create', 'web')).toMatchObject({ status: 0 })
+  })
+
+  test('says on stderr what it found in the definition', async () => {
+    await writeFile(join(folder, 'web.cfg'), `${WEB}memroy = 256\n`)
+    const { stdout, stderr } = await cli('create', 'web.cfg')
+    expect(stdout).toMatch(/^web: running/)
+    expect(stderr).toMatch(/^web: .*memroy/)
   })
 
   test('leaves it paused', async () => {

@@ -27,7 +27,7 @@ test('a long create shows its stage and its time on one line that goes away', as
   const { status, stdout } = await terminal(['create', 'web.cfg'])
   expect(status).toBe(0)
   expect(stdout).toMatch(/\r\u001b\[Kweb: build the domain \(\d of \d\) … [01]\.\d s/)
-  expect(stdout).toMatch(/\r\u001b\[Kweb: running as pvh, domain 1\r\n$/)
+  expect(stdout).toMatch(/\r\u001b\[Kweb: running, domain 1, built as pvh\r\n$/)
 })
 
 test('Ctrl-C cancels a create, which leaves nothing', async () => {

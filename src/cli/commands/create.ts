@@ -2,11 +2,12 @@ import { existsSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Task } from '../../api/task.ts'
 import { TetrarchError, fail } from '../../words/errors.ts'
+import { escapeControl } from '../../words/escape-control.ts'
 import type { Command } from '../command.ts'
 import type { Context } from '../context.ts'
 import { onGuest } from '../did-you-mean.ts'
 import { followTask } from '../follow-task.ts'
-import { runningText } from '../render/guest-words.ts'
+import { bornText } from '../render/guest-words.ts'
 
 export const command: Command = {
   usage: '<file-or-name>',
@@ -33,7 +34,8 @@ export const command: Command = {
       return
     }
     const guest = await context.client.call('guest', { params: { guest: name } })
-    context.show(guest, () => [`${guest.name}: ${runningText(guest)}`])
+    for (const warning of guest.warnings) context.note(`${guest.name}: ${escapeControl(warning)}`)
+    context.show(guest, () => [`${guest.name}: ${bornText(guest)}`])
   },
 }
 

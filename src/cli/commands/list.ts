@@ -3,7 +3,7 @@ import { escapeControl } from '../../words/escape-control.ts'
 import type { Command } from '../command.ts'
 import { type Column, renderTable } from '../render/table.ts'
 import type { Paint } from '../render/terminal.ts'
-import { cpuTime, modeText } from '../render/guest-words.ts'
+import { cpuTime, isOtherThanBuilt, modeText } from '../render/guest-words.ts'
 
 export const command: Command = {
   usage: '',
@@ -39,7 +39,7 @@ const columns: readonly Column<Guest>[] = [
   {
     title: 'MODE',
     value: modeText,
-    paint: (guest) => (modeText(guest).includes('→') ? 'warning' : null),
+    paint: (guest) => (isOtherThanBuilt(guest) ? 'warning' : null),
   },
   { title: 'DM', value: ({ deviceModel }) => (deviceModel === null ? '–' : String(deviceModel.pid)), align: 'right' },
   { title: 'MEM', value: ({ memoryMiB }) => String(Math.round(memoryMiB)), align: 'right' },

@@ -20,8 +20,11 @@ export function cpuTime(seconds: number): string {
   return `${Math.floor(seconds / DAY)}d${two((seconds % DAY) / HOUR)}h`
 }
 
-/** A sentence's words for how it runs: `running as PVH, domain 5`. */
-export function runningText({ state, domid, mode }: Guest): string {
-  const as = mode.observed ?? mode.chosen
-  return `${state}${as === null ? '' : ` as ${as}`}${domid === null ? '' : `, domain ${domid}`}`
+/** How a new guest is: `running, domain 5, built as pvhvm`. What it is observed as may take until its drivers have come up. */
+export function bornText({ state, domid, mode }: Guest): string {
+  return `${state}${domid === null ? '' : `, domain ${domid}`}${mode.chosen === null ? '' : `, built as ${mode.chosen}`}`
 }
+
+/** True when it runs as something else than it was built as. */
+export const isOtherThanBuilt = ({ mode }: Guest): boolean =>
+  mode.observed !== null && mode.chosen !== null && mode.observed !== mode.chosen
