@@ -7,7 +7,8 @@ interface Checked {
   readonly mode: ConfiguredMode
   readonly vcpus: number
   readonly maxVcpus?: number | undefined
-  readonly vnuma?: readonly { readonly vcpus: readonly number[] }[] | undefined
+  readonly maxMemoryMiB?: number | undefined
+  readonly vnuma?: readonly { readonly vcpus: readonly number[]; readonly memoryMiB: number }[] | undefined
   readonly timerMode?: string | undefined
   readonly kernel?: string | undefined
   readonly firmware?: string | undefined
@@ -23,14 +24,28 @@ const pvgrubs: ReadonlySet<string> = new Set(['pvgrub32', 'pvgrub64'])
 const isIn = (modes: readonly ConfiguredMode[], mode: ConfiguredMode) => modes.includes(mode)
 
 const checks: readonly ((spec: Checked) => Contradiction | undefined)[] = [
-  ({ vcpus, maxVcpus }) => {
-    if (maxVcpus === undefined || vcpus <= maxVcpus) return undefined
-    return { path: ['vcpus'], message: `${vcpus} is more than the ${maxVcpus} of maxvcpus` }
+  ({ vcpus, maxVcpus, vnuma }) => {
+    const most = maxVcpus ?? vnuma?.flatMap((node) => node.vcpus).length
+    if (most === undefined || vcpus <= most) return undefined
+    return {
+      path: ['vcpus'],
+      message: `${vcpus} is more than the ${most} of ${maxVcpus === undefined ? 'vnuma' : 'maxvcpus'}`,
+    }
   },
   ({ vnuma, maxVcpus }) => {
-    const count = vnuma?.reduce((sum, node) => sum + node.vcpus.length, 0)
-    if (count === undefined || maxVcpus === undefined || count === maxVcpus) return undefined
-    return { path: ['vnuma'], message: `its nodes have ${count} vCPUs, and maxvcpus is ${maxVcpus}` }
+    if (vnuma === undefined) return undefined
+    const inNodes = vnuma.flatMap((node) => node.vcpus)
+    const most = maxVcpus ?? inNodes.length
+    if (inNodes.length !== most)
+      return { path: ['vnuma'], message: `its nodes have ${inNodes.length} vCPUs, and maxvcpus is ${most}` }
+    const beyond = inNodes.find((vcpu) => vcpu >= most)
+    if (beyond === undefined) return undefined
+    return { path: ['vnuma'], message: `its nodes have vCPU ${beyond}, and the last one is ${most - 1}` }
+  },
+  ({ vnuma, maxMemoryMiB }) => {
+    const inNodes = vnuma?.reduce((sum, { memoryMiB }) => sum + memoryMiB, 0)
+    if (inNodes === undefined || maxMemoryMiB === undefined || inNodes === maxMemoryMiB) return undefined
+    return { path: ['vnuma'], message: `its nodes have ${inNodes} MiB, and maxmem is ${maxMemoryMiB}` }
   },
   ({ mode, timerMode }) => {
     if (timerMode === undefined || !isIn(pvModes, mode)) return undefined

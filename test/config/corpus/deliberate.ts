@@ -51,6 +51,12 @@ const deliberate: readonly Deliberate[] = [
     because:
       "xl reads an emulated machine's field of a guest that has none, and Xen uses it for emulated machines only",
   },
+  { path: /^pcidevs\[\d+\]\.rdm_policy$/, ours: MISSING, xl: null, because: 'no policy, in other words' },
+  {
+    path: /^p9s\[\d+\]\.backend_domname$/,
+    ours: MISSING,
+    because: 'xl gives a shared directory the backend of the one before',
+  },
   {
     path: /^b_info\.type\.hvm\.rdm\.policy$/,
     because: 'xl leaves the policy uninitialised, or drops an rdm that names one',
