@@ -44,6 +44,7 @@ interface Operations {
   }
   'version-info': { request: object; result: { readonly info: JsonObject } }
   'disk-add': { request: OnDomain & { readonly disk: JsonObject }; result: Nothing }
+  /** The device as `retrieve-configuration` tells it: libxl finds its backend from the type in it, not from xenstore. */
   'disk-remove': { request: OnDomain & { readonly disk: JsonObject; readonly how: RemovalHow }; result: Nothing }
   'nic-add': { request: OnDomain & { readonly nic: JsonObject }; result: Nothing }
   'nic-remove': { request: OnDomain & { readonly nic: JsonObject; readonly how: RemovalHow }; result: Nothing }

@@ -18,6 +18,8 @@ export interface OperationLimits {
   /** How long the worker may take to answer once it was told to abort. */
   readonly graceMs: number
   readonly signal: AbortSignal | undefined
+  /** How many lines of libxl's log an error shows. */
+  readonly logLines: number
   readonly onLog: ((line: LogLine) => void) | undefined
 }
 
@@ -40,7 +42,7 @@ export class RunningOperation {
   readonly #id: number
   readonly #limits: OperationLimits
   readonly #control: WorkerControl
-  readonly #log = new WorkerLog()
+  readonly #log: WorkerLog
   readonly #settle = Promise.withResolvers<unknown>()
   readonly #logEnded = Promise.withResolvers<undefined>()
   readonly #timers: NodeJS.Timeout[] = []
@@ -52,6 +54,7 @@ export class RunningOperation {
     this.request = request
     this.#limits = limits
     this.#control = control
+    this.#log = new WorkerLog(limits.logLines)
     const cancel = (): void => this.stop('cancelled')
     this.#after(limits.deadlineMs, () => this.stop('deadline'))
     limits.signal?.addEventListener('abort', cancel)

@@ -8,8 +8,6 @@ export interface LogLine {
 }
 
 const LINE_CHARACTERS = 2000
-const KEPT_LINES = 200
-const EVIDENCE_LINES = 20
 
 /** The names of xtl_level_to_string (tools/libs/toollog/xtl_core.c). */
 const levels: Readonly<Record<string, LogLevel>> = {
@@ -30,27 +28,33 @@ export function logLine(text: string): LogLine {
   return { level: levels[level] ?? 'warn', text: text.slice(0, LINE_CHARACTERS) }
 }
 
+/** Keeps the first complaints and the last lines, so many of each. */
 export class WorkerLog {
-  readonly #lines: LogLine[] = []
+  readonly #kept: number
+  readonly #complaints: string[] = []
+  readonly #last: string[] = []
 
-  add(line: LogLine): void {
-    this.#lines.push(line)
-    if (this.#lines.length > KEPT_LINES) this.#lines.shift()
+  constructor(kept: number) {
+    this.#kept = kept
+  }
+
+  add({ level, text }: LogLine): void {
+    const complains = level === 'error' || level === 'warn'
+    if (complains && this.#complaints.length < this.#kept) this.#complaints.push(text)
+    this.#last.push(text)
+    if (this.#last.length > this.#kept) this.#last.shift()
   }
 
   /** What libxl complained about, else the last lines. */
   complaints(): readonly string[] {
-    const complaints = this.#lines.filter(({ level }) => level === 'error' || level === 'warn')
-    return textOf(complaints.length > 0 ? complaints.slice(0, EVIDENCE_LINES) : this.#lines.slice(-EVIDENCE_LINES))
+    return this.#complaints.length > 0 ? [...this.#complaints] : this.last()
   }
 
   /** The last lines of any level: for a worker that died in the middle. */
   last(): readonly string[] {
-    return textOf(this.#lines.slice(-EVIDENCE_LINES))
+    return [...this.#last]
   }
 }
-
-const textOf = (lines: readonly LogLine[]): readonly string[] => lines.map(({ text }) => text)
 
 /** Cuts a byte stream into lines. A line that never ends is cut, so a talkative child costs no memory. */
 export function lineSplitter(onLine: (text: string) => void): (chunk: string) => void {

@@ -46,6 +46,8 @@ export interface LibxlPoolOptions {
   readonly graceMs?: number
   /** How long a worker may take to start. Default 30 000. */
   readonly startMs?: number
+  /** How many lines of libxl's log an error shows. Default 20. */
+  readonly logLines?: number
 }
 
 export interface LibxlPool extends AsyncDisposable {
@@ -69,6 +71,7 @@ const defaults = {
   deadlineMs: 300_000,
   graceMs: 60_000,
   startMs: 30_000,
+  logLines: 20,
 }
 
 export function createLibxlPool(options: LibxlPoolOptions = {}): LibxlPool {
@@ -98,7 +101,7 @@ class WorkerPool implements LibxlPool {
 
   run<Op extends LibxlOp>(request: LibxlRequestOf<Op>, options: RunOptions = {}): Promise<LibxlResultOf<Op>> {
     const { deadlineMs = this.#options.deadlineMs, signal, onLog, onWorker } = options
-    const { graceMs } = this.#options
+    const { graceMs, logLines } = this.#options
     return new Promise((resolve, reject) => {
       const cancelled = (): void => {
         this.#queue.splice(this.#queue.indexOf(waiting), 1)
@@ -110,7 +113,7 @@ class WorkerPool implements LibxlPool {
           signal?.removeEventListener('abort', cancelled)
           onWorker?.(worker.pid)
           // The union of requests holds this one; TypeScript does not see that through the type parameter.
-          const done = worker.run(request as LibxlRequest, { deadlineMs, graceMs, signal, onLog })
+          const done = worker.run(request as LibxlRequest, { deadlineMs, graceMs, logLines, signal, onLog })
           resolve(done.finally(() => this.#nowIdle(worker)) as Promise<LibxlResultOf<Op>>)
         },
         refuse: (error) => {
@@ -153,8 +156,8 @@ class WorkerPool implements LibxlPool {
   }
 
   #start(): void {
-    const { workerFile, workerArguments, startMs } = this.#options
-    const worker = startWorker({ file: workerFile, arguments: workerArguments, startMs })
+    const { workerFile, workerArguments, startMs, logLines } = this.#options
+    const worker = startWorker({ file: workerFile, arguments: workerArguments, startMs, logLines })
     this.#workers.add(worker)
     worker.started.then(
       () => {

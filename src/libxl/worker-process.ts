@@ -42,6 +42,8 @@ interface WorkerOptions {
   readonly file: string
   readonly arguments: readonly string[]
   readonly startMs: number
+  /** How many lines of what it wrote an error about its start shows. */
+  readonly logLines: number
 }
 
 /** A libxl worker's JavaScript is small: its memory is libxl's. */
@@ -63,7 +65,7 @@ export function startWorker(options: WorkerOptions): Worker {
     cwd: '/',
     env: ENVIRONMENT,
   })
-  return new WorkerProcess(child, options.startMs)
+  return new WorkerProcess(child, options)
 }
 
 class WorkerProcess implements Worker {
@@ -71,14 +73,15 @@ class WorkerProcess implements Worker {
   readonly started: Promise<void>
   readonly gone: Promise<void>
   readonly #child: ChildProcess
-  readonly #startLog = new WorkerLog()
+  readonly #startLog: WorkerLog
   readonly #startOutcome = Promise.withResolvers<undefined>()
   #state: WorkerState = 'starting'
   #since = Date.now()
   #operation: RunningOperation | null = null
   #lastId = 0
 
-  constructor(child: ChildProcess, startMs: number) {
+  constructor(child: ChildProcess, { startMs, logLines }: WorkerOptions) {
+    this.#startLog = new WorkerLog(logLines)
     this.#child = child
     this.pid = child.pid ?? 0
     this.started = this.#startOutcome.promise

@@ -36,13 +36,18 @@ test('a line that never ends costs no memory', () => {
 
 describe('the evidence', () => {
   const logOf = (...texts: readonly string[]): WorkerLog => {
-    const log = new WorkerLog()
+    const log = new WorkerLog(20)
     for (const text of texts) log.add(logLine(text))
     return log
   }
 
   test('is what libxl complained about', () => {
     expect(logOf('libxl: debug: a', 'libxl: error: b', 'libxl: debug: c').complaints()).toEqual(['libxl: error: b'])
+  })
+
+  test('keeps the first complaints, whatever comes after them', () => {
+    const later = Array.from({ length: 300 }, (_, index) => `libxl: debug: ${index}`)
+    expect(logOf('libxl: error: first', ...later).complaints()).toEqual(['libxl: error: first'])
   })
 
   test('is the last lines when libxl did not complain, or the worker died', () => {
