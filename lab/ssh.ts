@@ -55,3 +55,12 @@ function control(target: SshTarget, request: 'check' | 'exit'): Promise<Outcome>
 export function quoted(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`
 }
+
+/** Makes a Unix socket of dom0 reachable at a path of this machine, for as long as the shared connection lives. */
+export async function forwardSocket(target: SshTarget, local: string, remote: string): Promise<void> {
+  const way = ['-o', 'StreamLocalBindUnlink=yes', '-L', `${local}:${remote}`]
+  const { code, stderr } = await capture(['ssh', ...options(target), '-O', 'forward', ...way, 'root@127.0.0.1'], {
+    timeoutMs: connectDeadlineMs,
+  })
+  if (code !== 0) throw new Error(`cannot forward ${remote} of dom0 to ${local}: ${stderr.trim()}`)
+}

@@ -1,0 +1,85 @@
+import { afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { MATERIAL } from '../../lab/demo-guests.ts'
+import { dom0 } from '../../lab/dom0.ts'
+import { type LabDaemon, labDaemon, remains } from './lab-daemon.ts'
+import { small } from './small-guests.ts'
+
+let daemon: LabDaemon
+beforeAll(async () => {
+  daemon = await labDaemon()
+  await daemon.clear()
+  await dom0.sh('truncate -s 64M /srv/empty.img; mkdir -p /srv/guests')
+  await dom0.sh(`cp --sparse=always ${MATERIAL}/ext4-gpt.img /srv/guests/faults.img`)
+})
+afterEach(async () => {
+  await daemon.clear()
+})
+
+const DEVICES = 'disk = ["/srv/guests/faults.img,raw,xvda,rw"]\nvif = ["bridge=xenbr0"]'
+const busyWorker = async () =>
+  (await daemon.api.call('host', {})).daemon.workers.find(({ busyWith }) => busyWith === 'create')
+
+describe('a libxl worker that dies in the middle of a create', () => {
+  test('fails that create with its step and the log of libxl, and nothing of it stays', async () => {
+    const definition = { file: '/root/victim.cfg', text: small('victim', 'pvh', '', DEVICES) }
+    const { id } = await daemon.api.call('create', { body: { definition } })
+    const worker = await dom0.waitFor('a worker to build the domain', busyWorker, { everyMs: 20 })
+    await dom0.waitFor('the domain to be half-made', async () => (await remains()).includes('domain '), { everyMs: 50 })
+    await dom0.sh(`kill -SEGV ${worker.pid}`)
+    const task = await daemon.api.call('task', { params: { task: id }, query: { wait: 120_000 } })
+    expect(task).toMatchObject({ state: 'failed', problem: { code: 'worker-died', stage: 'build the domain' } })
+    expect(task.problem?.evidence?.join('\n')).toMatch(/libxl|domain/i)
+    expect(await remains()).toBe('')
+  })
+
+  test('leaves the daemon alive, which builds the same guest the next time', async () => {
+    expect(await daemon.create(small('victim', 'pvh', '', DEVICES))).toMatchObject({ state: 'succeeded' })
+  })
+})
+
+describe('a create that cannot be', () => {
+  const cases = [
+    {
+      what: 'a kernel that is missing',
+      text: small('broken', 'pvh').replace(`${MATERIAL}/vmlinux`, '/no/such/kernel'),
+      problem: { code: 'file-missing', stage: 'check the definition', where: '/no/such/kernel' },
+    },
+    {
+      what: 'a kernel that is none',
+      text: small('broken', 'pvh').replace(`${MATERIAL}/vmlinux`, '/etc/hostname'),
+      problem: { stage: 'find the kernel' },
+    },
+    {
+      what: 'a disk that holds nothing to boot',
+      text: 'name = "broken"\ntype = "pvh"\nmemory = 128\ndisk = ["/srv/empty.img,raw,xvda,rw"]\n',
+      problem: { code: 'boot-not-found', stage: 'find the kernel' },
+    },
+    {
+      what: 'a disk that is a folder',
+      text: small('broken', 'pvh', '', 'disk = ["/srv,raw,xvda,rw"]'),
+      problem: { code: 'file-missing', stage: 'check the definition' },
+    },
+    {
+      what: 'more memory than Xen has',
+      text: small('broken', 'pvh').replace('memory = 128', 'memory = 100000'),
+      problem: { code: 'no-memory', stage: 'check the memory' },
+    },
+    {
+      what: 'a bridge that does not exist',
+      text: small('broken', 'pvh', '', 'vif = ["bridge=nosuchbr0"]'),
+      problem: { code: 'host-lacks', stage: 'check the definition' },
+    },
+  ]
+  test.each(cases)('because of $what says so with its step, and leaves nothing', async ({ text, problem }) => {
+    const task = await daemon.create(text)
+    expect(task).toMatchObject({ state: 'failed', problem })
+    expect(task.problem?.fix ?? task.problem?.why).toBeTruthy()
+    expect(await remains()).toBe('')
+  })
+
+  test('because its name is in use is refused at once, also when xl has it', async () => {
+    expect(await daemon.create(small('taken', 'pvh'))).toMatchObject({ state: 'succeeded' })
+    await expect(daemon.create(small('taken', 'pvh'))).rejects.toMatchObject({ code: 'already-exists' })
+    expect(await dom0.sh('xl list | grep -c taken')).toBe('1')
+  })
+})
