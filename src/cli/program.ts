@@ -32,7 +32,7 @@ const withGlobalOptions = (program: Program): Program =>
   program
     .option('--json', 'print JSON, also for errors')
     .option('-q, --quiet', 'print no remarks and no progress')
-    .option('--socket <path>', 'socket of the daemon (default: /run/tetrarch/tetrarchd.sock)')
+    .option('--socket <path>', 'socket of the daemon (default: $TETRARCH_SOCKET, else /run/tetrarch/tetrarchd.sock)')
 
 function configure(program: Program, { usage, options, details, examples, run }: Command): void {
   if (usage !== '') program.arguments(usage)

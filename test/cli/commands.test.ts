@@ -21,6 +21,7 @@ afterEach(async () => {
 
 const cli = (...args: string[]): Promise<Ran> => runCli(args, { socket: served.sockets.full, cwd: folder })
 const guests = () => served.client.call('guests', {})
+const build = () => served.ask('POST', '/v1/guests?wait=5000', { definition: { file: '/tmp/web.cfg', text: WEB } })
 
 describe('create', () => {
   test('builds from a file and says what the guest runs as', async () => {
@@ -85,7 +86,7 @@ describe('list', () => {
   const columns = 'NAME  ID  STATE    MODE  DM  MEM  VCPU  TIME\n'
 
   test('is a plain table in a pipe', async () => {
-    await cli('create', 'web.cfg')
+    await build()
     const { stdout } = await cli('list')
     expect(stdout).toMatch(
       new RegExp(`^${columns}web    1  running  pvh    –  128     1  0\\.\\d+s\n$`.replace(/ +/g, ' +')),
@@ -93,7 +94,7 @@ describe('list', () => {
   })
 
   test('--json is the array that the API gives', async () => {
-    await cli('create', 'web.cfg')
+    await build()
     const [web] = JSON.parse((await cli('list', '--json')).stdout) as Guest[]
     expect(web).toMatchObject({ name: 'web', domid: 1, mode: { configured: 'pvh', observed: 'pvh' }, managed: true })
   })
@@ -109,7 +110,7 @@ describe('list', () => {
 })
 
 describe('a verb', () => {
-  beforeEach(() => cli('create', 'web.cfg'))
+  beforeEach(build)
 
   test.each([
     [['pause', 'web'], 'web: paused\n', 'paused'],
@@ -138,7 +139,7 @@ describe('a verb', () => {
 })
 
 test('info tells everything about a guest', async () => {
-  await cli('create', 'web.cfg')
+  await build()
   const { stdout } = await cli('info', 'web')
   for (const fact of [
     'running, domain 1',
@@ -152,7 +153,7 @@ test('info tells everything about a guest', async () => {
 })
 
 test('console sends what comes through a pipe and prints what comes back', async () => {
-  await cli('create', 'web.cfg')
+  await build()
   const { stdout, stderr } = await runCli(['console', 'web'], { socket: served.sockets.full, input: 'poweroff\n' })
   expect(stdout).toContain('Linux version')
   expect(stderr).toContain('web: connected')
@@ -174,12 +175,13 @@ test.each([['modes'], ['host']])('%s fits 80 columns', async (command) => {
 })
 
 test('events are one JSON text a line with --json', async () => {
-  const { status, stdout } = await (async () => {
-    const running = runCli(['events', '--since', '0', '--json'], { socket: served.sockets.full })
-    await cli('create', 'web.cfg')
-    await served.daemon.stop()
-    return running
-  })()
+  let stopped: Promise<void> | null = null
+  const { status, stdout } = await runCli(['events', '--since', '0', '--json'], {
+    socket: served.sockets.full,
+    onSaid: () => {
+      stopped ??= served.daemon.stop()
+    },
+  })
   const kinds = stdout
     .trim()
     .split('\n')

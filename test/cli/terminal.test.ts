@@ -9,7 +9,7 @@ import { runInTerminal } from './run-cli.ts'
 let served: ServedDaemon
 let folder: string
 beforeEach(async () => {
-  served = await serveDaemon({ host: { times: { buildMs: 1500 } } })
+  served = await serveDaemon({ host: { times: { buildMs: 900 } } })
   folder = await mkdtemp(join(tmpdir(), 'tetrarch-cli-'))
 })
 afterEach(async () => {
