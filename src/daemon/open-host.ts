@@ -19,6 +19,8 @@ export function openXenHost(config: DaemonConfig): Promise<Host> {
       max: libxl.maxWorkers,
       idleMs: libxl.idleMs,
       startMs: libxl.startMs,
+      graceMs: libxl.graceMs,
+      logLines: libxl.logLines,
     }),
     xenstore: new XenstoreClient({
       path: paths.xenstore,

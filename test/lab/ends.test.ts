@@ -1,4 +1,5 @@
 import { afterEach, beforeAll, describe, expect, test } from 'vitest'
+import type { Event } from '../../src/api/event.ts'
 import { type LabDaemon, labDaemon, remains } from './lab-daemon.ts'
 import { small } from './small-guests.ts'
 
@@ -27,7 +28,7 @@ describe.each(['pv', 'pvh'] as const)('a %s guest that', (type) => {
     const since = await daemon.newest()
     await daemon.create(small('again', type, 'tetrarch.do=reboot tetrarch.after=3'))
     const { domid } = await daemon.guest('again')
-    const back = (event: { kind: string; domid?: number | null; to?: string }) =>
+    const back = (event: Event) =>
       event.kind === 'guest.state' && event.to === 'running' && (event.domid ?? 0) > (domid ?? 0)
     expect(await daemon.event(back, since)).toMatchObject({ guest: 'again' })
   })
