@@ -4,7 +4,7 @@ import { shutdownActions } from '../guest-spec.ts'
 import { anyText, choice, flag, number, text, textOrTexts } from './codecs.ts'
 import { emulatedModes, key, shimModes, type KeyRow } from './row.ts'
 
-const action = choice(shutdownActions)
+const action = { ...choice(shutdownActions), form: 'ACTION' }
 
 export const identityKeys: readonly KeyRow[] = [
   key('name', text, 'name', 'Name of the guest, unique on this host.', { libxl: 'c_info.name' }),
