@@ -1,3 +1,4 @@
+import { fromProblem } from '../api/problem.ts'
 import type { Task } from '../api/task.ts'
 import { type TetrarchError, asTetrarchError } from '../words/errors.ts'
 import type { Context } from './context.ts'
@@ -21,13 +22,14 @@ export interface Act {
  * error is thrown in the end, those before the last are printed.
  */
 export async function act(context: Context, { verb, guests, until, said }: Act): Promise<void> {
-  const begun = await Promise.allSettled(guests.map((guest) => begin(context, verb, guest)))
+  const begun = await Promise.allSettled(guests.map((guest) => begin(context, guest, { verb, until })))
   const tasks: Task[] = []
   const errors: TetrarchError[] = []
   for (const outcome of begun) {
     try {
       if (outcome.status === 'rejected') throw outcome.reason
       const task = until === 'done' ? await followTask(context, outcome.value) : outcome.value
+      if (task.problem !== null) throw fromProblem(task.problem)
       tasks.push(task)
       if (!context.json) context.out.print(`${task.guest}: ${said}`)
     } catch (thrown) {
@@ -41,5 +43,10 @@ export async function act(context: Context, { verb, guests, until, said }: Act):
   throw first
 }
 
-const begin = (context: Context, verb: Verb, guest: string): Promise<Task> =>
-  onGuest(context, guest, () => context.client.call(verb, { params: { guest } }))
+/** Who does not wait for the end still wants to know what fails at once. */
+const EARLY_MS = 300
+
+const begin = (context: Context, guest: string, { verb, until }: Pick<Act, 'verb' | 'until'>): Promise<Task> =>
+  onGuest(context, guest, () =>
+    context.client.call(verb, { params: { guest }, query: until === 'begun' ? { wait: EARLY_MS } : {} }),
+  )

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { Guest } from '../../src/api/guest.ts'
+import { fail } from '../../src/words/errors.ts'
 import { uuid } from '../../src/words/ids.ts'
 import { type ServedDaemon, WEB, serveDaemon } from '../daemon/http/served-daemon.ts'
 import { type Ran, runCli } from './run-cli.ts'
@@ -123,6 +124,15 @@ describe('a verb', () => {
   test.each([[['shutdown', '--wait', '--all']], [['destroy', 'web']]])('%j leaves no domain', async (args) => {
     expect(await cli(...args)).toMatchObject({ status: 0 })
     expect(served.host.remains()).toEqual([])
+  })
+
+  test('that is not waited for still reports what fails at once', async () => {
+    served.host.failNext('shutdown', fail('libxl-failed', { what: 'the guest has no PV driver' }))
+    expect(await cli('shutdown', 'web')).toMatchObject({
+      status: 10,
+      stdout: '',
+      stderr: /^error: the guest has no PV/,
+    })
   })
 
   test('for several guests does what it can and reports the rest', async () => {
