@@ -1,4 +1,4 @@
 #!/bin/sh
 unset NODE_OPTIONS NODE_EXTRA_CA_CERTS NODE_PATH
 export NODE_COMPILE_CACHE=/var/cache/tetrarch/compiled
-exec /usr/lib/tetrarch/node --enable-source-maps /usr/lib/tetrarch/tetrarchd.mjs "$@"
+exec /usr/lib/tetrarch/node /usr/lib/tetrarch/tetrarchd.mjs "$@"

@@ -3,8 +3,8 @@
  * native file beside itself.
  */
 import { existsSync, readdirSync, rmSync, statSync } from 'node:fs'
-import { join } from 'node:path'
-import { build } from 'esbuild'
+import { dirname, join } from 'node:path'
+import { type Plugin, build } from 'esbuild'
 
 /** The programs by the names that src/daemon/entry-files.ts and packaging/ know. */
 const entryPoints = {
@@ -12,6 +12,17 @@ const entryPoints = {
   'libxl-worker': 'src/libxl/worker.ts',
   'boot-sandbox': 'src/pygrub/sandbox-main.ts',
   tetrarch: 'src/cli/main.ts',
+}
+
+/** Messages of zod in forty languages are half of its size; ours are English. */
+const englishOnly: Plugin = {
+  name: 'english-only',
+  setup: ({ onLoad }) => {
+    onLoad({ filter: /zod\/v4\/locales\/index\.js$/ }, ({ path }) => ({
+      contents: "export { default as en } from './en.js'",
+      resolveDir: dirname(path),
+    }))
+  },
 }
 
 const root = join(import.meta.dirname, '..')
@@ -30,6 +41,7 @@ const { metafile } = await build({
   platform: 'node',
   target: 'node24',
   external: ['koffi'],
+  plugins: [englishOnly],
   sourcemap: 'linked',
   sourcesContent: false,
   metafile: true,
