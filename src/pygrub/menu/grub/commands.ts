@@ -1,5 +1,6 @@
 import { isRefusal } from '../../disk-fault.ts'
 import { guestNode, readText } from '../guest-files.ts'
+import { blscfg } from './blscfg.ts'
 import { type BuiltIn, FAILED, OK, type Session, type Status } from './session.ts'
 import { parseEnvironmentBlock } from './environment-block.ts'
 import { loadCommands } from './load-commands.ts'
@@ -172,6 +173,7 @@ export const builtIns: Readonly<Record<string, BuiltIn>> = {
   ...everyOne(ANSWERS_NO, () => FAILED),
   ...loadCommands,
   true: () => OK,
+  blscfg,
   ':': () => OK,
   set,
   unset,
