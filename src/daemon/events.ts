@@ -3,6 +3,7 @@
  * nothing and, once the history has moved on past it, is told how many events it missed.
  */
 import type { Event, EventBody } from '../api/event.ts'
+import { Changes } from './changes.ts'
 
 export interface EventBusOptions {
   /** Events kept for readers that resume or fall behind. */
@@ -13,7 +14,7 @@ export class EventBus {
   readonly #limit: number
   readonly #history: Event[] = []
   #next = 1
-  #changed = Promise.withResolvers<undefined>()
+  readonly #changes = new Changes()
 
   constructor({ history }: EventBusOptions) {
     this.#limit = history
@@ -22,8 +23,7 @@ export class EventBus {
   publish(body: EventBody): void {
     this.#history.push({ ...body, seq: this.#next++, time: new Date().toISOString() })
     if (this.#history.length > this.#limit) this.#history.shift()
-    this.#changed.resolve(undefined)
-    this.#changed = Promise.withResolvers()
+    this.#changes.happened()
   }
 
   /** The number of the newest event, 0 before the first. */
@@ -39,9 +39,6 @@ export class EventBus {
       yield this.#lost(null)
       cursor = this.#next
     }
-    const stopped = new Promise<undefined>((resolve) =>
-      signal.addEventListener('abort', () => resolve(undefined), { once: true }),
-    )
     while (!signal.aborted) {
       const oldest = this.#next - this.#history.length
       if (cursor < oldest) {
@@ -49,7 +46,7 @@ export class EventBus {
         cursor = oldest
       }
       const event = this.#history[cursor - oldest]
-      if (event === undefined) await Promise.race([this.#changed.promise, stopped])
+      if (event === undefined) await this.#changes.next(signal)
       else {
         cursor++
         yield event

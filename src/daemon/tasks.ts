@@ -8,6 +8,7 @@ import { randomUUID } from 'node:crypto'
 import { toProblem } from '../api/problem.ts'
 import { type Task, type TaskKind, type TaskState, isFinished } from '../api/task.ts'
 import { asTetrarchError, fail } from '../words/errors.ts'
+import { Changes } from './changes.ts'
 import type { EventBus } from './events.ts'
 import type { Operation } from './host.ts'
 
@@ -33,7 +34,7 @@ export interface TaskRequest {
 interface Entry {
   task: Task
   readonly abort: AbortController
-  changed: PromiseWithResolvers<undefined>
+  readonly changes: Changes
 }
 
 export class TaskBoard {
@@ -79,7 +80,7 @@ export class TaskBoard {
       log: [],
       problem: null,
     }
-    const entry: Entry = { task, abort: new AbortController(), changed: Promise.withResolvers() }
+    const entry: Entry = { task, abort: new AbortController(), changes: new Changes() }
     this.#entries.set(task.id, entry)
     this.#announce(entry)
     enqueue(() => this.#run(entry, work))
@@ -97,17 +98,13 @@ export class TaskBoard {
   /** The task now and after each change, until it has ended or the signal. */
   async *updates(id: string, signal: AbortSignal): AsyncGenerator<Task, void, undefined> {
     const entry = this.#entry(id)
-    const stopped = new Promise<undefined>((resolve) =>
-      signal.addEventListener('abort', () => resolve(undefined), { once: true }),
-    )
     let seen: Task | null = null
     while (!signal.aborted) {
-      const changed = entry.changed.promise
       if (entry.task !== seen) {
         seen = entry.task
         yield seen
         if (isFinished(seen)) return
-      } else await Promise.race([changed, stopped])
+      } else await entry.changes.next(signal)
     }
   }
 
@@ -155,8 +152,7 @@ export class TaskBoard {
 
   #change(entry: Entry, change: Partial<Task>, how: 'announce' | 'quiet' = 'announce'): void {
     entry.task = { ...entry.task, ...change }
-    entry.changed.resolve(undefined)
-    entry.changed = Promise.withResolvers()
+    entry.changes.happened()
     if (how === 'announce') this.#announce(entry)
   }
 
