@@ -48,12 +48,14 @@ export async function daemonUnderTest(options: SimulatedOptions = {}): Promise<D
     (tty, name) => openGuestConsole(tty, name, { directory: config.paths.consoleLogs, ...config.console }),
     options,
   )
-  let starts = 0
-  const start = () => {
-    starts += 1
+  const started: Daemon[] = []
+  const start = async () => {
+    const starts = started.length
     const at = (name: string) => ({ path: below(`${name}-${starts}.sock`), mode: 0o600, group: 'root' })
     const listen = { full: at('full'), readOnly: at('read-only') }
-    return startDaemon({ config, host, version: '0.0.0', log: pino({ level: 'silent' }), listen })
+    const daemon = await startDaemon({ config, host, version: '0.0.0', log: pino({ level: 'silent' }), listen })
+    started.push(daemon)
+    return daemon
   }
   const under: DaemonUnderTest = {
     host,
@@ -79,7 +81,8 @@ export async function daemonUnderTest(options: SimulatedOptions = {}): Promise<D
       under.daemon = await start()
     },
     async [Symbol.asyncDispose]() {
-      await under.daemon.stop()
+      // Those that were forgotten still follow the host and write into the folder.
+      for (const daemon of started) await daemon.stop()
       await rm(root, { recursive: true, force: true })
     },
   }
