@@ -2,7 +2,7 @@ import { readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { EventBody } from '../../../src/api/event.ts'
-import { domid } from '../../../src/words/ids.ts'
+import { uuid as asUuid, domid } from '../../../src/words/ids.ts'
 import { fail } from '../../../src/words/errors.ts'
 import { type DaemonUnderTest, daemonUnderTest } from './daemon-under-test.ts'
 
@@ -150,7 +150,7 @@ describe('a guest that does not obey', () => {
 })
 
 describe('domains of another toolstack', () => {
-  const uuid = '00000000-0000-4000-8000-000000000001'
+  const uuid = asUuid('00000000-0000-4000-8000-000000000001')
 
   test('are shown without being managed, and their end is told', async () => {
     const id = under.host.foreign({ name: 'theirs', uuid })
