@@ -17,7 +17,9 @@ function fieldAt(schema: Node, path: readonly string[]): Node | undefined {
 export function guestJsonSchema(): object {
   const schema = z.toJSONSchema(GuestSpec, {
     io: 'input',
-    override: ({ jsonSchema }) => void delete jsonSchema.readOnly,
+    override: ({ jsonSchema }) => {
+      delete jsonSchema.readOnly
+    },
   }) as Node
   for (const { name, target, says } of keyTable.values()) {
     const field = target.startsWith('@') ? undefined : fieldAt(schema, target.split('.'))

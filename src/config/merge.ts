@@ -13,30 +13,40 @@ export interface Merged {
   readonly mistakes: readonly Mistake[]
 }
 
-function sum(before: Value, added: Value): Value | undefined {
-  if (before.kind === 'list' && added.kind === 'list') return { ...added, items: [...before.items, ...added.items] }
-  if (before.kind === 'atom' && added.kind === 'atom') return { ...added, text: before.text + added.text }
-  return undefined
+/** The last assignment of a key, and what was added to it since. */
+interface Sum {
+  readonly last: PlacedSetting
+  readonly values: readonly Value[]
+}
+
+function total({ last, values }: Sum): PlacedSetting {
+  if (values.length === 1) return last
+  const value: Value =
+    last.value.kind === 'list'
+      ? { ...last.value, items: values.flatMap((each) => (each.kind === 'list' ? each.items : [])) }
+      : { ...last.value, text: values.map((each) => (each.kind === 'atom' ? each.text : '')).join('') }
+  return { ...last, value }
 }
 
 export function mergeSettings(all: readonly PlacedSetting[]): Merged {
-  const settings = new Map<string, PlacedSetting>()
+  const sums = new Map<string, { last: PlacedSetting; values: Value[] }>()
   const warnings: Warning[] = []
   const mistakes: Mistake[] = []
   for (const setting of all) {
-    const { key, operator, file, at } = setting
-    const before = settings.get(key)
+    const { key, operator, file, at, value } = setting
+    const before = sums.get(key)
     const where = { file, ...at }
     if (before === undefined || operator === '=') {
-      if (before?.file === file) warnings.push({ where, key, ...repeated(before.at) })
-      settings.set(key, setting)
-      continue
+      if (before?.last.file === file) warnings.push({ where, key, ...repeated(before.last.at) })
+      sums.set(key, { last: setting, values: [value] })
+    } else if (before.last.value.kind === value.kind) {
+      before.last = setting
+      before.values.push(value)
+    } else {
+      mistakes.push({ kind: 'syntax', where, key, message: '"+=" cannot add a list to a text, or a text to a list' })
     }
-    const value = sum(before.value, setting.value)
-    if (value !== undefined) settings.set(key, { ...setting, value })
-    else mistakes.push({ kind: 'syntax', where, key, message: '"+=" cannot add a list to a text, or a text to a list' })
   }
-  return { settings, warnings, mistakes }
+  return { settings: new Map([...sums].map(([key, sum]) => [key, total(sum)])), warnings, mistakes }
 }
 
 const repeated = ({ line }: Position) => ({

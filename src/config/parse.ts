@@ -40,8 +40,10 @@ export interface ParseLimits {
   readonly maxLength: number
   /** Lists inside lists. */
   readonly maxDepth: number
+  /** Mistakes after which nothing more is read. */
+  readonly maxMistakes: number
 }
-export const parseLimits: ParseLimits = { maxLength: 1 << 20, maxDepth: 64 }
+export const parseLimits: ParseLimits = { maxLength: 1 << 20, maxDepth: 64, maxMistakes: 100 }
 
 class SyntaxMistake extends Error {
   readonly token: Token
@@ -73,12 +75,12 @@ class Parser {
   readonly settings: Setting[] = []
   readonly mistakes: { at: Position; message: string; fix?: string | undefined }[] = []
   readonly #tokens: readonly Token[]
-  readonly #maxDepth: number
+  readonly #limits: ParseLimits
   #next = 0
 
-  constructor(tokens: readonly Token[], maxDepth: number) {
+  constructor(tokens: readonly Token[], limits: ParseLimits) {
     this.#tokens = tokens
-    this.#maxDepth = maxDepth
+    this.#limits = limits
   }
 
   #peek(): Token {
@@ -94,7 +96,7 @@ class Parser {
   }
 
   parse() {
-    while (this.#peek().kind !== 'end') {
+    while (this.#peek().kind !== 'end' && this.mistakes.length < this.#limits.maxMistakes) {
       try {
         this.#statement()
       } catch (thrown) {
@@ -147,7 +149,9 @@ class Parser {
   }
 
   #list(open: Token, depth: number): List {
-    if (depth >= this.#maxDepth) throw new SyntaxMistake(open, `lists are nested more than ${this.#maxDepth} deep`)
+    if (depth >= this.#limits.maxDepth) {
+      throw new SyntaxMistake(open, `lists are nested more than ${this.#limits.maxDepth} deep`)
+    }
     const items: Value[] = []
     this.#newlines()
     while (this.#peek().kind !== ']') {
@@ -202,7 +206,7 @@ export function parseConfig(text: string, file: string, limits: ParseLimits = pa
     return { settings: [], warnings: [], mistakes: [{ kind: 'syntax', where: { file, line: 1, column: 1 }, message }] }
   }
   const { tokens, remarks } = tokenize(text)
-  const parser = new Parser(tokens, limits.maxDepth)
+  const parser = new Parser(tokens, limits)
   parser.parse()
   return {
     settings: parser.settings,

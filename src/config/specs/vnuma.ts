@@ -10,15 +10,18 @@ type Draft = { -readonly [K in keyof Node]: Node[K] }
 
 const whole = (text: string) => (/^\s*\d/.test(text) ? leadingLong(text).value : NaN)
 
+/** As many vCPUs as a guest can have (guest-spec.ts). */
+const MAX_VCPUS = 512
+
+/** The numbers in a list of ranges; NaN, which the specification refuses, for what is none. */
 function cpusIn(text: string): readonly number[] {
-  return text
-    .split(',')
-    .filter((part) => part !== '')
-    .flatMap((part) => {
-      const [, first, last = first] = /^\s*(\d{1,3})(?:-(\d{1,3}))?$/.exec(part) ?? []
-      if (first === undefined || last === undefined) return [NaN]
-      return Array.from({ length: Number(last) - Number(first) + 1 }, (_, index) => Number(first) + index)
-    })
+  const cpus: number[] = []
+  for (const part of text.split(',').filter((each) => each !== '')) {
+    const [, first = '', last = first] = /^\s*(\d{1,3})(?:-(\d{1,3}))?$/.exec(part) ?? []
+    if (first === '' || Number(last) >= MAX_VCPUS || cpus.length > MAX_VCPUS) return [NaN]
+    for (let cpu = Number(first); cpu <= Number(last); cpu++) cpus.push(cpu)
+  }
+  return cpus
 }
 
 const readers: Readonly<Record<string, (node: Draft, value: string) => void>> = {
