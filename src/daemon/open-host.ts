@@ -28,7 +28,15 @@ export function openXenHost(config: DaemonConfig): Promise<Host> {
       requestTimeoutMs: xenstore.requestMs,
       connectPauseMaxMs: xenstore.reconnectMs,
     }),
-    boot: { folder: join(paths.run, 'boot'), sandbox: { program: files.bootSandbox, ...bootLoader } },
+    boot: {
+      // Beside the cache, so that a kept kernel is a link away.
+      folder: join(paths.cache, 'boot'),
+      sandbox: {
+        program: files.bootSandbox,
+        ...bootLoader,
+        cache: { directory: join(paths.cache, 'kernels'), maxMiB: bootLoader.cacheMiB },
+      },
+    },
     consoles: { directory: paths.consoleLogs, ...config.console },
     deadlines: libxl,
   })

@@ -31,6 +31,9 @@ export async function prepareBoot(tools: BootTools, spec: GuestSpec, operation: 
   return await fromDisk(tools, spec, operation)
 }
 
+/** Removes what a daemon that was killed in the middle of a create had extracted. */
+export const forgetExtractions = ({ folder }: BootTools): Promise<void> => rm(folder, { recursive: true, force: true })
+
 export async function releaseBoot({ folder }: BootTools, { kernel }: BootSource): Promise<void> {
   if (kernel === null || !kernel.startsWith(`${folder}/`)) return
   const made = kernel.slice(folder.length + 1).split('/')[0]

@@ -5,7 +5,7 @@ import type { Domid } from '../../words/ids.ts'
 import type { XenstoreClient } from '../../xenstore/client.ts'
 import { domainName, domainPath } from '../../xenstore/paths.ts'
 import type { Host } from '../host.ts'
-import { type BootTools, prepareBoot, releaseBoot } from './boot.ts'
+import { type BootTools, forgetExtractions, prepareBoot, releaseBoot } from './boot.ts'
 import { type ConsoleTools, openDomainConsole } from './console.ts'
 import { describeDomain } from './describe.ts'
 import { toDomain } from './domains.ts'
@@ -33,6 +33,7 @@ export async function createXenHost(tools: XenTools): Promise<Host> {
   const listeners = new Set<() => void>()
   for (const path of DOMAIN_WATCHES) await xenstore.watch(path, () => listeners.forEach((listener) => listener()))
   const xenVersion = await readXenVersion()
+  await forgetExtractions(tools.boot)
 
   const operations = libxlOperations(pool, deadlines)
 
