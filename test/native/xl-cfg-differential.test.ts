@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import type { JsonObject } from '../../src/libxl/requests.ts'
-import { judge } from '../config/corpus/differential.ts'
+import { judge, recordingHost } from '../config/corpus/differential.ts'
 import { snippets } from '../config/corpus/snippets.ts'
 
 const recording = new URL('../config/corpus/xl-4.17.json', import.meta.url)
@@ -19,7 +19,7 @@ describe('against xl 4.17', () => {
 
   test('libxl would be given the same, but for what is meant to differ', () => {
     const unexplained = snippets.flatMap(({ name, text }) =>
-      judge(text, recorded[name] ?? null).map((difference) => `${name}: ${difference}`),
+      judge(text, recorded[name] ?? null, recordingHost).map((difference) => `${name}: ${difference}`),
     )
     expect(unexplained).toEqual([])
   })

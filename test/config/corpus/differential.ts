@@ -2,6 +2,7 @@
 import { openSync } from 'node:fs'
 import type { GuestSpec } from '../../../src/config/guest-spec.ts'
 import { examineGuest } from '../../../src/config/load.ts'
+import type { HostCpus } from '../../../src/config/specs/cpus.ts'
 import { domainConfig } from '../../../src/libxl/domain-config.ts'
 import { createJsonContext } from '../../../src/libxl/json-context.ts'
 import { LibxlType } from '../../../src/libxl/json.ts'
@@ -13,8 +14,8 @@ import type { ModeName } from '../../../src/words/mode-names.ts'
 import { uuid } from '../../../src/words/ids.ts'
 import { reasonFor, refusedHere, takenHere } from './deliberate.ts'
 
-/** The host on which xl was asked. */
-const hostCpus = {
+/** The host on which the recording was made. */
+export const recordingHost: HostCpus = {
   count: 8,
   nodes: [
     [0, 1, 2, 3],
@@ -27,7 +28,7 @@ const libxlDomainConfig = new LibxlType(loadXenlight('4.17'), 'domain_config')
 const ANY_UUID = uuid('00000000-0000-0000-0000-00000000000a')
 
 /** What libxl would be given, as libxl reads it back. */
-function configOf(spec: GuestSpec): JsonObject {
+function configOf(spec: GuestSpec, hostCpus: HostCpus): JsonObject {
   const { kernel = null, ramdisk = null, cmdline = null } = spec
   const id = spec.uuid === undefined ? ANY_UUID : uuid(spec.uuid)
   const mode = modeNamed(spec.mode as ModeName)
@@ -69,8 +70,8 @@ function differences(ours: JsonValue | undefined, xl: JsonValue | undefined, pat
   return JSON.stringify(mine) === JSON.stringify(theirs) ? [] : [{ path, ours, xl }]
 }
 
-/** What nobody meant, in sentences: how tetrarch's reading of a definition differs from xl's, null being a refusal. */
-export function judge(text: string, xl: JsonObject | null): readonly string[] {
+/** What nobody meant, in sentences: how tetrarch's reading of a definition differs from xl's on a host, null being a refusal. */
+export function judge(text: string, xl: JsonObject | null, hostCpus: HostCpus): readonly string[] {
   const { spec, mistakes } = examineGuest(text, { file: 'a.cfg' })
   const first = mistakes[0]?.message ?? ''
   if (xl === null) {
@@ -78,7 +79,7 @@ export function judge(text: string, xl: JsonObject | null): readonly string[] {
     return taken ? ['xl refuses it'] : []
   }
   if (spec === undefined) return refusedHere.some(({ message }) => message.test(first)) ? [] : [`refused: ${first}`]
-  return differences(configOf(spec), xl)
+  return differences(configOf(spec, hostCpus), xl)
     .filter((difference) => reasonFor(difference) === undefined)
     .map(({ path, ours, xl: theirs }) => `${path} is ${JSON.stringify(ours)}, and for xl ${JSON.stringify(theirs)}`)
 }
