@@ -140,7 +140,7 @@ export class Operations {
 }
 
 /** The bytes as text if they are printable UTF-8, otherwise null. */
-export function printable(bytes: Buffer): string | null {
+function printable(bytes: Buffer): string | null {
   try {
     const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
     return PRINTABLE.test(text) ? text : null

@@ -28,8 +28,6 @@ export const below = (parent: XenstorePath, ...parts: readonly (string | number)
 const at = (text: string) => text as XenstorePath
 const DOM0 = asDomid(0)
 
-/** The directory of all domains that xenstored knows. */
-export const allDomains = at('/local/domain')
 /** `/local/domain/DOMID`: owned by dom0, readable by the domain. */
 export const domainPath = (domid: Domid) => at(`/local/domain/${domid}`)
 export const domainName = (domid: Domid) => at(`/local/domain/${domid}/name`)
@@ -49,9 +47,7 @@ export const vmPath = (uuid: Uuid) => at(`/vm/${uuid}`)
 /** Seconds since the epoch with two decimals (libxl_create.c). */
 export const vmStartTime = (uuid: Uuid) => at(`/vm/${uuid}/start_time`)
 
-/** libxl's own directory of a domain: no guest reads or writes it. */
-export const libxlPath = (domid: Domid) => at(`/libxl/${domid}`)
-/** `pv`, `pvh` or `hvm`: the type libxl built, which libxl_list_domain reports wrongly for PVH. */
+/** `pv`, `pvh` or `hvm` in libxl's own directory, which no guest reads or writes: the type libxl built, which libxl_list_domain reports wrongly for PVH. */
 export const libxlType = (domid: Domid) => at(`/libxl/${domid}/type`)
 export const libxlDevices = (domid: Domid) => at(`/libxl/${domid}/device`)
 export const libxlDevice = (domid: Domid, kind: string, devid: number) => below(libxlDevices(domid), kind, devid)

@@ -40,7 +40,7 @@ export interface Message {
 /** `sizeof(struct xsd_sockmsg)`: type, req_id, tx_id, len, each a native-endian u32. */
 const HEADER_BYTES = 16
 /** XENSTORE_PAYLOAD_MAX: xenstored drops the connection of a client that sends more. */
-export const PAYLOAD_MAX_BYTES = 4096
+const PAYLOAD_MAX_BYTES = 4096
 /** oxenstored answers DIRECTORY with as many bytes as it takes; this bounds what we take by default. */
 export const DIRECTORY_MAX_BYTES = 4 << 20
 
