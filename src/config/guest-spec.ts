@@ -9,6 +9,7 @@ import { z } from 'zod'
 import { configuredModes } from '../words/mode-names.ts'
 import { isGuestName } from '../words/ids.ts'
 import { contradictionsIn } from './guest-checks.ts'
+import { smbiosKeys } from './specs/smbios.ts'
 import {
   ChannelSpec,
   DiskSpec,
@@ -139,6 +140,7 @@ const BootFields = {
     .optional(),
   acpiFirmware: text.optional(),
   smbiosFirmware: text.optional(),
+  smbios: list(z.strictObject({ key: z.enum(smbiosKeys), value: text }).readonly()).default([]),
   pvshim: z
     .strictObject({ path: text.optional(), cmdline: text.optional(), extra: text.optional() })
     .readonly()

@@ -82,6 +82,11 @@ describe('what the host adds', () => {
     ],
     ['', { hostMemoryMiB: 32 }, '3:10 error too-much-memory: 64 MiB cannot fit a host that has 32'],
     ['vcpus = 9\n', { hostCpus: 4 }, '5:9 warning many-vcpus: 9 vCPUs share the 4 processors of the host'],
+    [
+      'smbios = [ "oem=a" ]\n',
+      { xenVersion: '4.17.5' },
+      '5:10 error later-xen: "smbios" is known to Xen 4.18 and later, and this is 4.17.5',
+    ],
     ['', { expectedName: 'www' }, '1:8 error name: the guest is called web, and its file www.cfg'],
     [
       disk,

@@ -1,5 +1,6 @@
 /** Keys for what a guest boots. */
-import { anyText, choice, flag, text, texts } from './codecs.ts'
+import { parseSmbios, writeSmbios } from '../specs/smbios.ts'
+import { anyText, choice, flag, specs, text } from './codecs.ts'
 import { bootloaderArguments } from './legacy-values.ts'
 import { emulatedModes, everyMode, kernelModes, key, shimModes, type KeyRow } from './row.ts'
 
@@ -85,12 +86,18 @@ export const bootKeys: readonly KeyRow[] = [
     modes: emulatedModes,
     ...should,
   }),
-  key('smbios', texts, '@smbios', 'SMBIOS strings for the guest, KEY=VALUE.', {
-    modes: emulatedModes,
-    since: '4.18',
-    support: 'unsupported',
-    instead: 'use smbios_firmware',
-  }),
+  key(
+    'smbios',
+    specs('KEY=VALUE', 'smbios', parseSmbios, writeSmbios),
+    'smbios',
+    'SMBIOS strings of the guest, such as "system_serial_number=42".',
+    {
+      libxl: 'b_info.type.hvm.smbios',
+      modes: emulatedModes,
+      since: '4.18',
+      ...should,
+    },
+  ),
   key('pvshim_path', text, 'pvshim.path', 'File of the shim.', {
     libxl: 'b_info.type.pvh.pvshim_path',
     modes: shimModes,

@@ -11,6 +11,11 @@ const arm = 'For Arm hosts.'
 
 export const unsupportedKeys: readonly KeyRow[] = [
   key('vif2', anything, '@vif2', 'Was for netchannel2, which is gone; xl ignores it too.', { support: 'ignored' }),
+  key('nodes', anything, '@nodes', 'Was for the NUMA nodes of a guest; no xl of today reads it.', {
+    support: 'ignored',
+    instead: 'write cpus = "nodes:…"',
+  }),
+  unsupported('hvm_pirq', 'Interrupts through event channels for emulated devices.'),
   unsupported('altp2m', 'Alternate memory maps for introspection.'),
   unsupported('altp2mhvm', 'Alternate memory maps for introspection, the old way.'),
   unsupported('vsnd', 'Paravirtual sound cards.'),

@@ -40,6 +40,8 @@ export interface LintFacts {
   /** The format that the header of a disk's file shows, by target. */
   readonly diskHeaders?: ReadonlyMap<string, string>
   readonly bridges?: ReadonlySet<string>
+  /** Such as 4.17. */
+  readonly xenVersion?: string
   readonly hostMemoryMiB?: number
   readonly hostCpus?: number
   readonly neighbours?: readonly Neighbour[]

@@ -1,6 +1,7 @@
 /** Rules that compare a definition with its host and its neighbours. The facts come in; nothing is looked up here. */
 import type { DiskSpec } from '../device-spec.ts'
 import type { GuestSpec } from '../guest-spec.ts'
+import { keyTable } from '../keys/table.ts'
 import type { Observation, Rule } from './finding.ts'
 
 const error = (rule: string, field: string, message: string, fix?: string): Observation => ({
@@ -69,6 +70,25 @@ const size: Rule = ({ memoryMiB, vcpus }, _examined, { hostMemoryMiB, hostCpus }
     : [warning('many-vcpus', 'vcpus', `${vcpus} vCPUs share the ${hostCpus} processors of the host`)]),
 ]
 
+const versionNumber = (version: string): number => {
+  const [major = 0, minor = 0] = version.split('.').map(Number)
+  return major * 1000 + minor
+}
+
+const keysOfLaterXen: Rule = (_spec, { keys }, { xenVersion }) =>
+  [...keys.keys()].flatMap((name) => {
+    const { since, target = '' } = keyTable.get(name) ?? {}
+    if (since === undefined || xenVersion === undefined || versionNumber(since) <= versionNumber(xenVersion)) return []
+    return [
+      error(
+        'later-xen',
+        target,
+        `"${name}" is known to Xen ${since} and later, and this is ${xenVersion}`,
+        'remove it',
+      ),
+    ]
+  })
+
 const expectedName: Rule = ({ name }, _examined, { expectedName: expected }) =>
   expected === undefined || expected === name
     ? []
@@ -102,4 +122,13 @@ function sharedWith(spec: GuestSpec, other: GuestSpec): readonly Observation[] {
 const refusals: Rule = (_spec, _examined, { refusals: refused = [] }) =>
   refused.map(({ field, message, fix }) => error('mode', field, message, fix))
 
-export const hostRules: readonly Rule[] = [missingFiles, diskHeaders, bridges, size, expectedName, neighbours, refusals]
+export const hostRules: readonly Rule[] = [
+  missingFiles,
+  diskHeaders,
+  bridges,
+  size,
+  keysOfLaterXen,
+  expectedName,
+  neighbours,
+  refusals,
+]

@@ -41,6 +41,7 @@ const firmware = (spec: GuestSpec): Fields => ({
   boot: spec.bootOrder,
   acpi_firmware: spec.acpiFirmware,
   smbios_firmware: spec.smbiosFirmware,
+  smbios: unlessEmpty(spec.smbios.map(({ key, value }) => ({ key, value }))),
 })
 
 const platform = (spec: GuestSpec): Fields => ({
