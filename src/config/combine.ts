@@ -3,6 +3,7 @@
  * `@name`, and puts what they amount to where the specification has it.
  */
 import type { ConfiguredMode } from '../words/mode-names.ts'
+import type { GuestSpec } from './guest-spec.ts'
 import type { PciSpec } from './device-spec.ts'
 import { kernelModes } from './keys/row.ts'
 import { configuredMode, type ModeKeys } from './mode-key.ts'
@@ -106,6 +107,14 @@ function combineGraphicsCard(loose: Loose) {
   else if (stdvga !== undefined) loose.set('vga', stdvga === true ? 'stdvga' : 'cirrus', '@stdvga')
 }
 
+/** Without memory libxl starts a guest with all that it may have (libxl_create.c, libxl__domain_build_info_setdefault). */
+function combineMemory(loose: Loose) {
+  if (loose.get('memoryMiB') !== undefined) return
+  const vnuma = loose.get('vnuma') as GuestSpec['vnuma']
+  const most = loose.get('maxMemoryMiB') ?? vnuma?.reduce((sum, { memoryMiB }) => sum + memoryMiB, 0)
+  if (most !== undefined) loose.set('memoryMiB', most, vnuma === undefined ? 'maxMemoryMiB' : 'vnuma')
+}
+
 const pciDefaults = {
   '@pciPermissive': 'permissive',
   '@pciMsiTranslate': 'msiTranslate',
@@ -133,4 +142,5 @@ export const combinations: readonly ((loose: Loose) => void)[] = [
   combineFirmware,
   combineGraphicsCard,
   combinePci,
+  combineMemory,
 ]

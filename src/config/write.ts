@@ -60,8 +60,8 @@ function fieldOf(spec: GuestSpec, loose: Fields, { target }: KeyRow): unknown {
   return inner === undefined ? value : (value as Fields | undefined)?.[inner]
 }
 
-/** The name has no default: the one given here only makes the schema tell the others. */
-const defaults: Fields = { ...GuestSpec.parse({ name: 'x' }), name: undefined }
+/** The name has no default, and a definition that does not give the memory may mean another one than the schema's. */
+const defaults: Fields = { ...GuestSpec.parse({ name: 'x' }), name: undefined, memoryMiB: undefined }
 const isDefault = (target: string, value: unknown) =>
   value === defaults[target] || (Array.isArray(value) && value.length === 0 && Array.isArray(defaults[target]))
 

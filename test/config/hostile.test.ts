@@ -39,7 +39,15 @@ describe('whatever the text is', { timeout: 20_000 + numRuns * 10 }, () => {
   })
 })
 
-describe('size', () => {
+/** Processor time of this thread, for the machine may be busy with other things. Milliseconds. */
+function cost(work: () => void): number {
+  const before = process.threadCpuUsage()
+  work()
+  const { user, system } = process.threadCpuUsage(before)
+  return (user + system) / 1000
+}
+
+describe('size', { timeout: 60_000 }, () => {
   test('a thousand definitions load in less than a second', () => {
     const disks = Array.from(
       { length: 8 },
@@ -47,9 +55,10 @@ describe('size', () => {
     )
     const text = `name = "web"\ntype = "hvm"\nmemory = 1024\nvcpus = 4\ndisk = [\n${disks.join('\n')}\n]\nvif = [ "mac=00:16:3e:00:00:01,bridge=xenbr0" ]\n# a comment\non_crash = "restart"\n`
     for (let warm = 0; warm < 100; warm++) examineGuest(text, options)
-    const start = performance.now()
-    for (let count = 0; count < 1000; count++) examineGuest(text, options)
-    expect(performance.now() - start).toBeLessThan(1000)
+    const thousand = () => {
+      for (let count = 0; count < 1000; count++) examineGuest(text, options)
+    }
+    expect(cost(thousand)).toBeLessThan(1000)
   })
 
   test.each([
@@ -69,8 +78,6 @@ describe('size', () => {
     ['adding', `name="a"\n${'disk+=["x"]\n'.repeat(20_000)}`],
     ['too much', 'a'.repeat((1 << 20) + 1)],
   ])('%s without end take less than two seconds', (_name, text) => {
-    const start = performance.now()
-    lintGuest(text, options)
-    expect(performance.now() - start).toBeLessThan(2000)
+    expect(cost(() => void lintGuest(text, options))).toBeLessThan(2000)
   })
 })

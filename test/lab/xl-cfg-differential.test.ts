@@ -2,7 +2,6 @@
  * Definitions as the xl of a real dom0 reads them (`xl -N create`, which builds nothing), against what tetrarch would
  * give libxl: those of the corpus, generated ones, and the examples that Xen ships.
  */
-import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { dom0 } from '../../lab/dom0.ts'
@@ -11,12 +10,10 @@ import type { HostCpus } from '../../src/config/specs/cpus.ts'
 import { writeGuest } from '../../src/config/write.ts'
 import type { JsonObject } from '../../src/libxl/requests.ts'
 import { arbitraryGuest } from '../config/arbitrary-guest.ts'
-import { judge, withoutUuid } from '../config/corpus/differential.ts'
+import { judge, recorded, withoutUuid } from '../config/corpus/differential.ts'
 import { snippets } from '../config/corpus/snippets.ts'
 
 const BATCH_MS = 280_000
-const recording = new URL('../config/corpus/xl-4.17.json', import.meta.url)
-const recorded = JSON.parse(readFileSync(recording, 'utf8')) as Record<string, JsonObject | null>
 
 /** What xl makes of each text; null where it refuses. */
 async function askXl(texts: readonly string[]): Promise<readonly (JsonObject | null)[]> {
@@ -70,7 +67,7 @@ describe('the corpus', () => {
   test('the recording says what this xl says, where the host does not matter', () => {
     const differs = chosen.filter(
       ({ name, text }, index) =>
-        !/cpus|vnuma/.test(text) && JSON.stringify(said[index]) !== JSON.stringify(recorded[name]),
+        !/cpus|vnuma/.test(text) && JSON.stringify(said[index]) !== JSON.stringify(recorded.get(name)),
     )
     expect(differs).toEqual([])
   })

@@ -22,6 +22,12 @@ const deliberate: readonly Deliberate[] = [
   spelledOut(/^b_info\.max_vcpus$/, 1),
   spelledOut(/^b_info\.avail_vcpus$/, [0]),
   spelledOut(/^b_info\.(max|target)_memkb$/, 32 * 1024),
+  {
+    path: /^b_info\.target_memkb$/,
+    ours: 128 * 1024,
+    xl: MISSING,
+    because: 'without memory libxl takes maxmem; spelled out',
+  },
   spelledOut(/^b_info\.type\.hvm\.xen_platform_pci$/, 'True'),
   spelledOut(/^nics\[\d+\]\.nictype$/, 'vif'),
   { path: /^b_info\.type\.pvh\.pvshim$/, ours: MISSING, xl: 'False', because: "xl spells libxl's default out" },

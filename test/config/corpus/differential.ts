@@ -1,5 +1,5 @@
 /** What tetrarch would give libxl for a definition, in libxl's own words, to be compared with what xl would. */
-import { openSync } from 'node:fs'
+import { openSync, readFileSync } from 'node:fs'
 import type { GuestSpec } from '../../../src/config/guest-spec.ts'
 import { examineGuest } from '../../../src/config/load.ts'
 import type { HostCpus } from '../../../src/config/specs/cpus.ts'
@@ -13,6 +13,15 @@ import { modeNamed } from '../../../src/modes/index.ts'
 import type { ModeName } from '../../../src/words/mode-names.ts'
 import { uuid } from '../../../src/words/ids.ts'
 import { reasonFor, refusedHere, takenHere } from './deliberate.ts'
+
+/** What xl 4.17 made of the snippets, by name; null where it refused. */
+export const recorded: ReadonlyMap<string, JsonObject | null> = new Map(
+  readFileSync(new URL('xl-4.17.jsonl', import.meta.url), 'utf8')
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { name: string; xl: JsonObject | null })
+    .map(({ name, xl }) => [name, xl]),
+)
 
 /** The host on which the recording was made. */
 export const recordingHost: HostCpus = {

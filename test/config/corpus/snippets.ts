@@ -1,6 +1,6 @@
 /**
  * Definitions for the comparison with xl: a base for each domain type, and lines that are added to it, one at a time.
- * What xl makes of each is recorded in xl-4.17.json; test/lab checks the recording against the xl of a real dom0.
+ * What xl makes of each is recorded in xl-4.17.jsonl; test/lab checks the recording against the xl of a real dom0.
  */
 import { forEvery } from './common-snippets.ts'
 import { diskSpecs, nicSpecs } from './device-snippets.ts'
@@ -171,6 +171,8 @@ const only: Readonly<Record<Base, readonly string[]>> = {
 
 /** Definitions that are not a base with lines. */
 const whole = [
+  'name="g"\ntype="pv"\nkernel="/k"\nmaxmem=128\n',
+  'name="g"\ntype="hvm"\nmaxmem=128\nvnuma=[["pnode=0","size=128","vcpus=0"]]\n',
   'type="pv"\nkernel="/k"\n',
   'name="g"\nkernel="/k"\n',
   'name="g"\ntype="p"\nkernel="/k"\n',
