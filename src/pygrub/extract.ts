@@ -4,6 +4,7 @@
  */
 import { writeSync } from 'node:fs'
 import { attempt, BudgetPassed, Budget, DiskFault, isRefusal, type Refusal, refuse } from './disk-fault.ts'
+import { openFormat } from './disk/formats.ts'
 import { descriptorSource, readBytes, type Source } from './disk/source.ts'
 import { fingerprintOf } from './fingerprint.ts'
 import { readKernel, type Kernel } from './kernel/kernel.ts'
@@ -45,7 +46,9 @@ export function perform(task: Task): TaskResult {
     const input = descriptorSource(DESCRIPTOR.input, task.inputBytes, budget)
     const context: Context = { task, budget, note, notes, failed }
     if (task.kind === 'kernel') return inspect(input, task, context)
-    const disk = openDisk(input, budget)
+    const image = openFormat[task.format](input, budget)
+    if (isRefusal(image)) return failed('boot-not-found', image.refused)
+    const disk = openDisk(image, budget)
     disk.notes.forEach(note)
     disk.unread.forEach((line) => looked.push(plainLine(line)))
     return task.kind === 'boot' ? boot(disk, task, context) : list(disk, context)

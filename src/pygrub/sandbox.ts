@@ -67,10 +67,19 @@ async function extractOrNot(
   options: SandboxOptions,
   signal: AbortSignal | undefined,
 ): Promise<Extraction> {
-  const { disk, entry = null, kernel = null, ramdisk = null, extraArgs = '' } = request
+  const { disk, format, entry = null, kernel = null, ramdisk = null, extraArgs = '' } = request
   const paths = newPaths(request.outputDirectory)
   return await withOutputs<Extraction>([paths.kernel, paths.ramdisk], async (outputs) => {
-    const task = (base: TaskBase): BootTask => ({ ...base, kind: 'boot', entry, kernel, ramdisk, extraArgs, known })
+    const task = (base: TaskBase): BootTask => ({
+      ...base,
+      kind: 'boot',
+      format,
+      entry,
+      kernel,
+      ramdisk,
+      extraArgs,
+      known,
+    })
     const result = await run({ path: disk, task, outputs, options, signal })
     if (result.kind !== 'boot') throw unexpected(disk)
     const facts = result.extracted
@@ -120,7 +129,7 @@ export async function listBootEntries(
   options: SandboxOptions,
   signal?: AbortSignal,
 ): Promise<BootEntries> {
-  const task = (base: TaskBase): ListTask => ({ ...base, kind: 'list' })
+  const task = (base: TaskBase): ListTask => ({ ...base, kind: 'list', format: request.format })
   const result = await run({ path: request.disk, task, outputs: [], options, signal })
   if (result.kind !== 'list') throw unexpected(request.disk)
   const { entries, defaultBecause, notes } = result

@@ -1,6 +1,6 @@
 /** What goes into the sandbox and what comes out: plain JSON, typed here without any library, since the sandbox starts for every boot. */
 import { type BudgetLimits } from './disk-fault.ts'
-import { type BootEntries, type BootSource, type KernelFacts } from './types.ts'
+import { type BootEntries, type BootSource, type DiskFormat, type KernelFacts } from './types.ts'
 
 /** Descriptors that the parent opens for the sandbox. */
 export const DESCRIPTOR = { result: 3, input: 4, kernel: 5, ramdisk: 6 } as const
@@ -14,7 +14,11 @@ interface TaskBase {
   readonly maxOutputBytes: number
 }
 
-export interface BootTask extends TaskBase {
+interface DiskTask extends TaskBase {
+  readonly format: DiskFormat
+}
+
+export interface BootTask extends DiskTask {
   readonly kind: 'boot'
   readonly entry: string | null
   readonly kernel: string | null
@@ -24,7 +28,7 @@ export interface BootTask extends TaskBase {
   readonly known: readonly string[]
 }
 
-export interface ListTask extends TaskBase {
+export interface ListTask extends DiskTask {
   readonly kind: 'list'
 }
 

@@ -1,10 +1,13 @@
 /** What callers of the boot loader ask for and get: plain values, checked at the sandbox's edge (src/pygrub/protocol.ts). */
 
+/** How an image holds its disk. Block devices are `raw`. */
+export type DiskFormat = 'raw' | 'qcow2' | 'vhd'
+
 /** A disk whose boot entries are wanted. */
 export interface DiskRequest {
   /** Path of a disk image or block device. The caller opens nothing: the parent of the sandbox does, read-only. */
   readonly disk: string
-  readonly format: 'raw'
+  readonly format: DiskFormat
 }
 
 /** One boot of a PV or PVH guest from its own disk. */

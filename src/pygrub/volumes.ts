@@ -2,6 +2,7 @@
 import { type Budget, isRefusal, type Refusal } from './disk-fault.ts'
 import { type Partition, readPartitions } from './disk/partitions.ts'
 import { cached, slice, type Source } from './disk/source.ts'
+import { openBtrfs } from './fs/btrfs.ts'
 import { openExt } from './fs/ext.ts'
 import { openFat } from './fs/fat.ts'
 import { openIso } from './fs/iso.ts'
@@ -27,7 +28,7 @@ export interface Disk {
 const CACHE = { pieceBytes: 16 * 1024, pieces: 256 }
 
 type Opener = (partition: Source, budget: Budget) => Filesystem | Refusal
-const OPENERS: readonly Opener[] = [openExt, openXfs, openIso, openFat]
+const OPENERS: readonly Opener[] = [openExt, openXfs, openBtrfs, openIso, openFat]
 
 /** Opens every partition of a disk that can be read; the whole disk when none can (ISO images have both). */
 export function openDisk(disk: Source, budget: Budget): Disk {

@@ -10,11 +10,11 @@ class LzoBlock {
   readonly #end: number
   #at = 0
 
-  constructor(block: Buffer, output: Output, unpacked: number) {
+  constructor(block: Buffer, output: Output, maxBytes: number) {
     this.#block = block
     this.#output = output
     this.#start = output.length
-    this.#end = output.length + unpacked
+    this.#end = output.length + maxBytes
   }
 
   byte(): number {
@@ -43,10 +43,6 @@ class LzoBlock {
     if (distance > reached - this.#start || reached + length > this.#end) throw new DiskFault('a damaged LZO block')
     this.#output.copyBack(distance, length)
   }
-
-  finish(): void {
-    if (this.#output.length !== this.#end) throw new DiskFault('an LZO block that is shorter than it says')
-  }
 }
 
 /** Copies a match that an instruction of 16 or more describes. Returns the literals that follow it; null at the end marker. */
@@ -66,12 +62,12 @@ function copyMatch(block: LzoBlock, code: number): number | null {
 }
 
 /**
- * Decodes one LZO1X block of `unpacked` bytes (Linux Documentation/staging/lzo.rst). Throws DiskFault.
+ * Decodes one LZO1X block of at most `maxBytes` (Linux Documentation/staging/lzo.rst). Throws DiskFault.
  * `carried` counts the literals that the last instruction brought along (0 to 3, or 4 for a longer run):
  * it decides what an instruction below 16 means.
  */
-export function decodeLzo1x(bytes: Buffer, output: Output, unpacked: number): void {
-  const block = new LzoBlock(bytes, output, unpacked)
+export function decodeLzo1x(bytes: Buffer, output: Output, maxBytes: number): void {
+  const block = new LzoBlock(bytes, output, maxBytes)
   let carried = 0
   if ((bytes[0] ?? 0) > 17) {
     const count = block.byte() - 17
@@ -89,9 +85,8 @@ export function decodeLzo1x(bytes: Buffer, output: Output, unpacked: number): vo
     if (code >= 16) follow = copyMatch(block, code)
     else if (carried === 4) block.match(2049 + (code >> 2) + (block.byte() << 2), 3)
     else block.match(1 + (code >> 2) + (block.byte() << 2), 2)
-    if (follow === null) break
+    if (follow === null) return
     block.literals(follow)
     carried = follow
   }
-  block.finish()
 }

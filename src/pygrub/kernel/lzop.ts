@@ -40,8 +40,10 @@ export function decodeLzop(input: Buffer, output: Output): void {
     at += has('adlerOfData', 'crcOfData')
     if (packed < unpacked) at += has('adlerOfInput', 'crcOfInput')
     const block = part(input, at, packed)
+    const end = output.length + unpacked
     if (packed < unpacked) decodeLzo1x(block, output, unpacked)
     else output.append(block)
+    if (output.length !== end) throw new DiskFault('an LZO block that is shorter than it says')
     at += packed
   }
 }

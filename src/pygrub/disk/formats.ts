@@ -1,0 +1,12 @@
+import { type Budget, type Refusal } from '../disk-fault.ts'
+import { type DiskFormat } from '../types.ts'
+import { openQcow2 } from './qcow2.ts'
+import { type Source } from './source.ts'
+import { openVhd } from './vhd.ts'
+
+/** The disk inside an image. The format comes from the guest's definition, never from the image: a guest can write any magic number. */
+export const openFormat: Readonly<Record<DiskFormat, (file: Source, budget: Budget) => Source | Refusal>> = {
+  raw: (file) => file,
+  qcow2: openQcow2,
+  vhd: openVhd,
+}
