@@ -13,7 +13,7 @@ export const section = (title: string, ...body: readonly string[]): string =>
   [`.SH ${escaped(title.toUpperCase())}`, ...body].join('\n')
 export const subsection = (title: string, ...body: readonly string[]): string =>
   [`.SS ${escaped(title)}`, ...body].join('\n')
-export const bold = (text: string): string => `\\fB${escaped(text)}\\fR`
+const bold = (text: string): string => `\\fB${escaped(text)}\\fR`
 
 /** A term in bold, what follows it in plain, and what it means. */
 export const definition = (term: string, form: string, meaning: string): string =>

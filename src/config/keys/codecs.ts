@@ -25,7 +25,7 @@ export function itemsOf(value: Value, report: Report): readonly Atom[] | undefin
 }
 
 /** The number that xl makes of an atom, or undefined and a warning where xl leaves the default. */
-export function numberOf(atom: Atom, report: Report, operator: '=' | '+=' = '='): number | undefined {
+function numberOf(atom: Atom, report: Report, operator: '=' | '+=' = '='): number | undefined {
   if (operator === '+=') {
     report.warn(atom.at, '"+=" on a number: xl ignores the key', 'use "="')
     return undefined
