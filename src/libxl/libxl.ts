@@ -21,7 +21,7 @@ export const libxlError = { noParavirt: -10, aborted: -22 } as const
 export interface Libxl {
   /** libxl_ctx: one operation at a time. */
   readonly ctx: Pointer
-  /** For libxl's JSON code; logs like ctx. */
+  /** For libxl's JSON code, which is also given what it must refuse (json.ts), so its complaints are not logged. */
   readonly jsonCtx: Pointer
   readonly library: NativeLibrary
   type(name: LibxlTypeName): LibxlType
@@ -41,7 +41,7 @@ export function openLibxl(version: XenVersion, logFd: number): Libxl {
   const types = new Map<LibxlTypeName, LibxlType>()
   return {
     ctx,
-    jsonCtx: createJsonContext(logger).at,
+    jsonCtx: createJsonContext(createXenLogger(logFd, 'critical')).at,
     library,
     type(name) {
       const type = types.get(name) ?? new LibxlType(library, name)

@@ -19,7 +19,14 @@ export function libxlOperations(pool: LibxlPool, deadlines: LibxlDeadlines): Lib
     { signal, log }: Operation,
     deadlineMs = otherDeadlineMs,
   ): Promise<LibxlResultOf<Op>> =>
-    pool.run<Op>(request, { signal, deadlineMs, onLog: ({ level, text }) => log(`libxl ${level}: ${text}`) })
+    pool.run<Op>(request, {
+      signal,
+      deadlineMs,
+      // libxl's own account of every step is for its developers; an error brings its last lines with it.
+      onLog: ({ level, text }) => {
+        if (level !== 'debug') log(text)
+      },
+    })
   const simply =
     (op: 'pause' | 'unpause' | 'destroy', deadlineMs?: number) => async (domid: Domid, operation: Operation) => {
       await run({ op, domid }, operation, deadlineMs)
