@@ -54,4 +54,7 @@ function findVolume(session: Session, kind: Kind, wanted: string): Volume | unde
 }
 
 /** The name by which GRUB knows a volume of the only disk. */
-export const grubDevice = (volume: Volume): string => (volume.name === 'disk' ? 'hd0' : `hd0,${volume.name}`)
+export function grubDevice({ name }: Volume): string {
+  if (name === 'disk') return 'hd0'
+  return name.startsWith('lvm/') ? name : `hd0,${name}`
+}

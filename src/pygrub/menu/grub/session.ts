@@ -139,10 +139,13 @@ export class Session {
   /** The volume that a device name stands for: `(hd0,gpt2)`, `hd0,2`, `(xen/xvda,msdos1)`. There is one disk, whatever its number. */
   volumeNamed(device: string): Volume | null {
     const name = device.replace(/^\(|\)$/g, '')
-    const partition = /^[^,]+,(?:(?:gpt|msdos)?(\d+))/.exec(name)
     const { volumes } = this.surroundings
+    if (name.startsWith('lvm')) {
+      return volumes.find((volume) => volume.name === name || `lvmid/${volume.partition.guid ?? ''}` === name) ?? null
+    }
+    const partition = /^[^,]+,(?:(?:gpt|msdos)?(\d+))/.exec(name)
     if (partition === null) return volumes.find((volume) => volume.name === 'disk' || volume.name === name) ?? null
-    return volumes.find((volume) => /\d+$/.exec(volume.name)?.[0] === partition[1]) ?? null
+    return volumes.find((volume) => /^(?:gpt|msdos)(\d+)$/.exec(volume.name)?.[1] === partition[1]) ?? null
   }
 
   /** Splits `(device)/path` or `/path` on the root device. */
