@@ -1,0 +1,203 @@
+/**
+ * Runs inside dom0 and prints one JSON document: how long the daemon's API, our CLI and xl take for the same things, one
+ * after the other in turns, so that a noisy machine treats them alike.
+ */
+import { execFile } from 'node:child_process'
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs'
+import { promisify } from 'node:util'
+import { createClient } from '../src/api/client.ts'
+
+const run = promisify(execFile)
+const runs = Number(process.argv[2] ?? 5)
+const MATERIAL = '/var/lib/tetrarch-lab/guests'
+const WAIT_MS = 600_000
+const api = createClient({ socketPath: '/run/tetrarch/tetrarchd.sock', answerMs: WAIT_MS })
+
+/** A contest: each side does the same once; `after` is not measured. */
+interface Contest {
+  readonly name: string
+  readonly sides: Readonly<Record<string, () => Promise<unknown>>>
+  readonly after?: (side: string) => Promise<unknown>
+}
+export interface Result {
+  readonly name: string
+  /** Milliseconds of each run, by side. */
+  readonly times: Readonly<Record<string, readonly number[]>>
+}
+export interface Memory {
+  readonly guests: number
+  /** Proportional set size, KiB. */
+  readonly daemonKiB: number
+  readonly workersKiB: number
+  readonly workers: number
+  readonly xlKiB: number
+}
+export interface Measured {
+  readonly results: readonly Result[]
+  readonly memory: readonly Memory[]
+  /** CPU time of the daemon and its workers over a quiet time, milliseconds each. */
+  readonly idle: { readonly overMs: number; readonly cpuMs: number }
+  readonly xen: string
+}
+
+const config = (name: string, type: string, more = '') =>
+  `name = "${name}"\ntype = "${type}"\nmemory = 128\nkernel = "${MATERIAL}/vmlinux"\nramdisk = "${MATERIAL}/initrd-pv.img"\n${more}`
+const devices = 'disk = ["/srv/bench.img,raw,xvda,rw"]\nvif = ["bridge=xenbr0"]\n'
+const tiny = (name: string) => `name = "${name}"\ntype = "pvh"\nmemory = 32\nkernel = "${MATERIAL}/pvgrub-pvh.bin"\n`
+
+async function create(text: string): Promise<void> {
+  const body = { definition: { file: '/root/bench.cfg', text }, paused: true }
+  const { problem } = await api.call('create', { query: { wait: WAIT_MS }, body })
+  if (problem !== null) throw new Error(JSON.stringify(problem))
+}
+const destroy = (guest: string) => api.call('destroy', { params: { guest }, query: { wait: WAIT_MS } })
+
+async function xlCreate(text: string): Promise<void> {
+  writeFileSync('/root/bench.cfg', text)
+  await run('xl', ['create', '-p', '/root/bench.cfg'])
+}
+const xlDestroy = (name: string) => run('xl', ['destroy', name])
+
+async function contest({ name, sides, after }: Contest): Promise<Result> {
+  const times: Record<string, number[]> = Object.fromEntries(Object.keys(sides).map((side) => [side, []]))
+  // The first round warms caches on both sides and does not count.
+  for (let round = 0; round <= runs; round++) {
+    for (const [side, act] of Object.entries(sides)) {
+      const begun = performance.now()
+      await act()
+      if (round > 0) times[side]?.push(performance.now() - begun)
+      await after?.(side)
+    }
+  }
+  return { name, times }
+}
+
+async function creations(): Promise<Result[]> {
+  const results: Result[] = []
+  for (const [type, what, more] of [
+    ['pv', 'no devices', ''],
+    ['pvh', 'no devices', ''],
+    ['pv', 'a disk and a nic', devices],
+    ['pvh', 'a disk and a nic', devices],
+  ] as const) {
+    const text = config('bench', type, more)
+    const sides = { tetrarch: () => create(text), xl: () => xlCreate(text) }
+    results.push(await contest({ name: `create ${type}, ${what}`, sides, after: () => xlDestroy('bench') }))
+  }
+  return results
+}
+
+async function destructions(): Promise<Result[]> {
+  const results: Result[] = []
+  for (const [what, more] of [
+    ['no devices', ''],
+    ['a disk and a nic', devices],
+  ] as const) {
+    const times: Record<string, number[]> = { tetrarch: [], xl: [] }
+    for (let round = 0; round < runs; round++) {
+      for (const [side, act] of [
+        ['tetrarch', () => destroy('bench')],
+        ['xl', () => xlDestroy('bench')],
+      ] as const) {
+        await create(config('bench', 'pvh', more))
+        const begun = performance.now()
+        await act()
+        times[side]?.push(performance.now() - begun)
+      }
+    }
+    results.push({ name: `destroy pvh, ${what}`, times })
+  }
+  return results
+}
+
+const lists = (guests: number): Promise<Result> =>
+  contest({
+    name: `list with ${guests} guests`,
+    sides: {
+      'tetrarch API': () => api.call('guests', {}),
+      'tetrarch CLI': () => run('tetrarch', ['list', '--json']),
+      xl: () => run('xl', ['list']),
+      'node -e 0': () => run('/usr/lib/tetrarch/node', ['-e', '0']),
+    },
+  })
+
+function pssKiB(pid: string): number {
+  try {
+    return Number(/^Pss:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1] ?? 0)
+  } catch {
+    return 0
+  }
+}
+const processes = () => readdirSync('/proc').filter((name) => /^\d+$/.test(name))
+const commandLine = (pid: string) => {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8')
+  } catch {
+    return ''
+  }
+}
+const ours = (file: string) => processes().filter((pid) => commandLine(pid).includes(`/usr/lib/tetrarch/${file}`))
+const sum = (pids: readonly string[]) => pids.reduce((total, pid) => total + pssKiB(pid), 0)
+
+function memory(guests: number): Memory {
+  const workers = ours('libxl-worker')
+  const xl = processes().filter((pid) => /^(\/usr\/sbin\/|\/usr\/lib\/xen-[\d.]+\/bin\/)?xl\0/.test(commandLine(pid)))
+  return {
+    guests,
+    daemonKiB: sum(ours('tetrarchd')),
+    workersKiB: sum(workers),
+    workers: workers.length,
+    xlKiB: sum(xl),
+  }
+}
+
+/** utime and stime of proc(5), in clock ticks of 10 ms. */
+const cpuMs = (pids: readonly string[]) =>
+  pids.reduce((total, pid) => {
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+      .replace(/^.*\) /, '')
+      .split(' ')
+    return total + (Number(fields[11]) + Number(fields[12])) * 10
+  }, 0)
+
+async function idle(): Promise<Measured['idle']> {
+  const pids = [...ours('tetrarchd'), ...ours('libxl-worker')]
+  const overMs = 60_000
+  const before = cpuMs(pids)
+  await new Promise((resolve) => setTimeout(resolve, overMs))
+  return { overMs, cpuMs: cpuMs(pids) - before }
+}
+
+/** The same guests by each toolstack in turn, running, for the memory of what stays behind for each. */
+async function crowds(): Promise<{ results: Result[]; memory: Memory[] }> {
+  const results: Result[] = []
+  const memories: Memory[] = []
+  for (const guests of [1, 10]) {
+    const names = Array.from({ length: guests }, (_, index) => `tiny${index}`)
+    for (const name of names) await create(tiny(name))
+    results.push(await lists(guests))
+    const { daemonKiB, workersKiB, workers } = memory(guests)
+    for (const name of names) await destroy(name)
+    for (const name of names) {
+      writeFileSync('/root/bench.cfg', tiny(name))
+      await run('xl', ['create', '/root/bench.cfg'])
+    }
+    memories.push({ guests, daemonKiB, workersKiB, workers, xlKiB: memory(guests).xlKiB })
+    for (const name of names) await xlDestroy(name)
+  }
+  return { results, memory: memories }
+}
+
+await run('truncate', ['-s', '64M', '/srv/bench.img'])
+const quiet = await idle()
+const results = [...(await creations()), ...(await destructions())]
+const crowd = await crowds()
+const { xenVersion } = await api.call('host', {})
+const measured: Measured = {
+  results: [...results, ...crowd.results],
+  memory: crowd.memory,
+  idle: quiet,
+  xen: xenVersion,
+}
+process.stdout.write(`${JSON.stringify(measured)}\n`)
+process.exit(0)
