@@ -10,6 +10,7 @@ import { configuredModes } from '../words/mode-names.ts'
 import { isGuestName } from '../words/ids.ts'
 import { contradictionsIn } from './guest-checks.ts'
 import { smbiosKeys } from './specs/smbios.ts'
+import { viridianWords } from './specs/viridian.ts'
 import {
   ChannelSpec,
   DiskSpec,
@@ -207,7 +208,7 @@ const PlatformFields = {
   vptAlign: flag,
   nestedHvm: flag,
   /** True or false as a whole, or the enlightenments by name, `!name` switching one off. */
-  viridian: z.union([z.boolean(), list(z.string().regex(/^!?[a-z_]{1,64}$/))]).optional(),
+  viridian: z.union([z.boolean(), list(z.enum(viridianWords))]).optional(),
   cpuid: z.union([text, list(text)]).optional(),
   localtime: flag,
   rtcTimeOffsetSeconds: z.int().min(-0x80000000).max(0xffffffff).optional(),

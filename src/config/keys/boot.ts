@@ -1,7 +1,7 @@
 /** Keys for what a guest boots. */
 import { parseSmbios, writeSmbios } from '../specs/smbios.ts'
 import { anyText, choice, flag, specs, text } from './codecs.ts'
-import { bootloaderArguments } from './legacy-values.ts'
+import { bootloaderArguments } from './special-codecs.ts'
 import { emulatedModes, everyMode, kernelModes, key, shimModes, type KeyRow } from './row.ts'
 
 const should = { support: 'should' } as const

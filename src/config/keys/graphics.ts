@@ -1,6 +1,6 @@
 /** Keys for graphics consoles. */
 import { anyText, choice, flag, number, text } from './codecs.ts'
-import { gfxPassthrough } from './legacy-values.ts'
+import { gfxPassthrough } from './special-codecs.ts'
 import { emulatedModes, key, type KeyRow } from './row.ts'
 
 const emulated = { modes: emulatedModes } as const

@@ -4,7 +4,7 @@ import { parseIoMemory, parseIoPorts, parseIrq, writeIoMemory, writeIoPorts } fr
 import { parseChannel, parseP9, parseVtpm, writeChannel, writeP9, writeVtpm } from '../specs/shared.ts'
 import { parseUsbController, parseUsbDevice, writeUsbController, writeUsbDevice } from '../specs/usb.ts'
 import { choice, flag, number, specs } from './codecs.ts'
-import { rdm } from './legacy-values.ts'
+import { rdm } from './special-codecs.ts'
 import { emulatedModes, key, passthroughModes, type KeyRow } from './row.ts'
 
 const passthrough = { modes: passthroughModes } as const

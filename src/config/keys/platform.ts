@@ -1,7 +1,7 @@
 /** Keys for the virtual hardware that is no device. */
 import { flag, number, numberedChoice, choice } from './codecs.ts'
 import { emulatedModes, hardwareModes, key, type KeyRow } from './row.ts'
-import { cpuid, viridian } from './legacy-values.ts'
+import { cpuid, viridian } from './special-codecs.ts'
 
 const emulated = { modes: emulatedModes } as const
 const hardware = { modes: hardwareModes } as const

@@ -1,7 +1,7 @@
 /** Keys for memory, processors and what Xen keeps for a guest. */
 import { vnuma } from '../specs/vnuma.ts'
 import { flag, number, text } from './codecs.ts'
-import { cpuSets } from './legacy-values.ts'
+import { cpuSets } from './special-codecs.ts'
 import { hardwareModes, key, pvModes, type KeyRow } from './row.ts'
 
 const should = { support: 'should' } as const

@@ -1,5 +1,5 @@
 import type { GuestSpec } from '../../config/guest-spec.ts'
-import { enlightenments } from '../../config/keys/legacy-values.ts'
+import { enlightenments } from '../../config/specs/viridian.ts'
 import type { DomainPlan } from '../domain-config.ts'
 import type { JsonObject, JsonValue } from '../requests.ts'
 import { sdlConfig, spiceConfig, vncConfig } from './consoles.ts'

@@ -5,6 +5,7 @@ import type { Atom } from '../parse.ts'
 import { cpuidPolicy } from '../specs/cpuid.ts'
 import { cpuSetText } from '../specs/cpus.ts'
 import { joined, pair, pairOf } from '../specs/parts.ts'
+import { viridianWords } from '../specs/viridian.ts'
 import { atomOf, choice, flag, itemsOf, textOrList, texts } from './codecs.ts'
 import type { Codec } from './row.ts'
 
@@ -82,29 +83,7 @@ export const cpuSets: Codec<string | readonly string[]> = {
   write: (value) => value,
 }
 
-/** Names of Hyper-V interfaces that Xen offers, as libxl_viridian_enlightenment has them; their numbers are their places. */
-export const enlightenments = [
-  'base',
-  'freq',
-  'time_ref_count',
-  'reference_tsc',
-  'hcall_remote_tlb_flush',
-  'apic_assist',
-  'crash_ctl',
-  'synic',
-  'stimer',
-  'hcall_ipi',
-  'ex_processor_masks',
-  'no_vp_limit',
-  'cpu_hotplug',
-] as const
-
-const viridianNames: ReadonlySet<string> = new Set([
-  'all',
-  'defaults',
-  ...enlightenments,
-  ...enlightenments.map((name) => `!${name}`),
-])
+const viridianNames: ReadonlySet<string> = new Set(viridianWords)
 
 /** A number for yes or no, or a list of enlightenments. */
 export const viridian: Codec<boolean | readonly string[]> = {
