@@ -9,6 +9,7 @@ import { clean, down } from './down.ts'
 import { exec, pull, push, shell } from './exec.ts'
 import { install } from './install.ts'
 import { logs, status } from './look.ts'
+import { material } from './material.ts'
 import { say } from './run.ts'
 import { up } from './up.ts'
 
@@ -27,6 +28,7 @@ const verbs: Readonly<Record<string, Verb>> = {
   install: { usage: 'install [DEB]', does: 'builds the .deb, installs it in dom0, starts the service', run: install },
   console: { usage: 'console', does: "the machine's serial console: Xen and dom0", run: consoleVerb },
   logs: { usage: 'logs [console|ARG…]', does: "dom0's logs; arguments go to journalctl", run: logs },
+  material: { usage: 'material debian', does: 'puts the slow Debian guest into dom0', run: material },
   status: { usage: 'status', does: 'what runs, and what the cache holds (exit 3: not up)', run: status },
   down: { usage: 'down', does: 'stops the lab and forgets what happened in it', run: down },
   clean: { usage: 'clean', does: 'stops all labs and empties the cache', run: clean },

@@ -12,14 +12,22 @@ const initrdModules = ['virtio_pci', 'virtio_blk', 'ext4']
 /** Documentation and translations, which nobody reads in a lab (dpkg.cfg(5), path-exclude). */
 const leftOut = ['/usr/share/doc/*', '/usr/share/man/*', '/usr/share/locale/*', '/usr/share/info/*']
 
-const hooks = [
-  '--setup-hook=mkdir -p "$1/etc/initramfs-tools/conf.d" "$1/usr/share/initramfs-tools/modules.d"',
-  '--setup-hook=echo MODULES=list > "$1/etc/initramfs-tools/conf.d/lab"',
-  `--setup-hook=printf '%s\\n' ${initrdModules.join(' ')} > "$1/usr/share/initramfs-tools/modules.d/lab"`,
-  '--customize-hook=chroot "$1" systemctl enable systemd-networkd',
-  '--customize-hook=chroot "$1" passwd -d root',
-  '--customize-hook=rm -f "$1"/etc/apt/sources.list "$1"/etc/apt/apt.conf.d/99mmdebstrap "$1"/etc/resolv.conf',
-]
+/**
+ * mmdebstrap's hooks for a system that boots in the lab: an initrd with these modules, the network by systemd-networkd,
+ * root without a password, and nothing of this machine's apt and resolver.
+ */
+export function bootableHooks(initrdModules: readonly string[]): readonly string[] {
+  return [
+    '--setup-hook=mkdir -p "$1/etc/initramfs-tools/conf.d" "$1/usr/share/initramfs-tools/modules.d"',
+    '--setup-hook=echo MODULES=list > "$1/etc/initramfs-tools/conf.d/lab"',
+    `--setup-hook=printf '%s\\n' ${initrdModules.join(' ')} > "$1/usr/share/initramfs-tools/modules.d/lab"`,
+    '--customize-hook=chroot "$1" systemctl enable systemd-networkd',
+    '--customize-hook=chroot "$1" passwd -d root',
+    '--customize-hook=rm -f "$1"/etc/apt/sources.list "$1"/etc/apt/apt.conf.d/99mmdebstrap "$1"/etc/resolv.conf',
+  ]
+}
+
+const hooks = bootableHooks(initrdModules)
 
 /** Name of the rootfs in the cache. */
 export function rootfsName(flavour: Flavour): string {
