@@ -7,7 +7,7 @@ export interface ConfigSection {
 }
 export type ConfigValue = string | number | readonly (string | number)[]
 
-const TOKEN = /\s*(?:#[^\n]*\s*)*([{}=[\],]|"(?:[^"\\]|\\.)*"|[^\s{}=[\],"#]+)/y
+const TOKEN = /\s*(?:#[^\n]*(?:\n|$)\s*)*([{}=[\],]|"(?:[^"\\]|\\.)*"|[^\s{}=[\],"#]+)/y
 const MAX_DEPTH = 8
 
 /** Parses metadata. Throws DiskFault where it cannot be understood. */
