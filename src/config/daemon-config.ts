@@ -10,7 +10,7 @@ const MINUTE = 60 * SECOND
 const MEBIBYTE = 1024 * 1024
 
 const path = (value: string, what: string) =>
-  z.string().regex(/^\//, 'an absolute path').max(1024).default(value).describe(what)
+  z.string().regex(/^\//, 'expected an absolute path').max(1024).default(value).describe(what)
 const milliseconds = (value: number, what: string) =>
   z
     .int()
@@ -46,7 +46,7 @@ const socket = table(
     readOnlyGroup: z.string().max(64).default('tetrarch-ro').describe('Group that may use the read-only socket.'),
     mode: z
       .string()
-      .regex(/^0[0-7]{3}$/, 'an octal mode such as 0660')
+      .regex(/^0[0-7]{3}$/, 'expected an octal mode such as 0660')
       .default('0660')
       .describe('Permissions of the sockets, in octal.'),
   },

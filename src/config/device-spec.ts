@@ -14,7 +14,7 @@ export const diskBackends = ['phy', 'tap', 'qdisk', 'standalone'] as const
 export const DiskSpec = z
   .strictObject({
     /** Name of the device in the guest: xvda, sdb3, hdc, d2p1. */
-    vdev: z.string().regex(/^[a-z0-9]{1,32}$/, 'a device name such as xvda, sda1, hdc or d0p1'),
+    vdev: z.string().regex(/^[a-z0-9]{1,32}$/, 'expected a device name such as xvda, sda1, hdc or d0p1'),
     /** Block device or file in the backend domain, or what `script` makes of it; null is an empty drive (CD only). */
     target: text.nullable(),
     format: z.enum(diskFormats).default('raw'),
@@ -36,7 +36,7 @@ export type DiskSpec = z.infer<typeof DiskSpec>
 
 const mac = z
   .string()
-  .regex(/^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/, 'six lower-case hexadecimal bytes such as 00:16:3e:12:34:56')
+  .regex(/^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/, 'expected six lower-case hexadecimal bytes such as 00:16:3e:12:34:56')
 
 /** A network interface. xl-network-configuration(5). */
 export const NicSpec = z
@@ -107,7 +107,7 @@ export const PciSpec = z
     /** DDDD:BB:DD.F, or with `*` in place of F for all functions. */
     bdf: z
       .string()
-      .regex(/^[0-9a-f]{4}:[0-9a-f]{2}:[01][0-9a-f]\.([0-7]|\*)$/, 'such as 0000:03:00.0')
+      .regex(/^[0-9a-f]{4}:[0-9a-f]{2}:[01][0-9a-f]\.([0-7]|\*)$/, 'expected an address such as 0000:03:00.0')
       .optional(),
     /** Slot in the guest; left out, the next free one. */
     virtualSlot: z.int().min(0).max(31).optional(),
@@ -119,7 +119,7 @@ export const PciSpec = z
     powerManagement: z.boolean().optional(),
     rdmPolicy: z.enum(['strict', 'relaxed']).optional(),
   })
-  .refine(({ bdf, name }) => (bdf === undefined) !== (name === undefined), 'either an address or a name')
+  .refine(({ bdf, name }) => (bdf === undefined) !== (name === undefined), 'expected either an address or a name')
   .readonly()
 export type PciSpec = z.infer<typeof PciSpec>
 

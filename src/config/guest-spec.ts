@@ -34,7 +34,7 @@ const uint32 = z.int().min(0).max(0xffffffff)
 const int32 = z.int().min(0).max(0x7fffffff)
 const guestNameText = z
   .string()
-  .refine(isGuestName, 'a guest name: letters, digits and . _ + - , at most 63 characters')
+  .refine(isGuestName, 'expected letters, digits and . _ + - after a first letter or digit, at most 63 in all')
 
 /** What happens to a domain when it stops; libxl_action_on_shutdown, xl.cfg(5) EVENT ACTIONS. */
 export const shutdownActions = [
@@ -52,7 +52,10 @@ const shutdownAction = z.enum(shutdownActions)
 /** A set of host CPUs in xl's words: `all`, `2,4-7,^5`, `nodes:0-1,^node:1`. */
 const cpuSet = z
   .string()
-  .regex(/^(all|\^?(nodes?:)?\d{1,5}(-\d{1,5})?)(,(all|\^?(nodes?:)?\d{1,5}(-\d{1,5})?))*$/, 'such as 0-3,^2')
+  .regex(
+    /^(all|\^?(nodes?:)?\d{1,5}(-\d{1,5})?)(,(all|\^?(nodes?:)?\d{1,5}(-\d{1,5})?))*$/,
+    'expected processors such as 0-3,^2',
+  )
 /** One set for every vCPU, or a list with one set per vCPU. */
 const affinity = z.union([cpuSet, list(cpuSet)])
 
@@ -137,7 +140,7 @@ const BootFields = {
   /** QEMU's letters: a floppy, c disk, d CD, n network; tried from the left. */
   bootOrder: z
     .string()
-    .regex(/^[a-p]{1,16}$/, 'letters from a to p, such as cd')
+    .regex(/^[a-p]{1,16}$/, 'expected letters from a to p, such as cd')
     .optional(),
   acpiFirmware: text.optional(),
   smbiosFirmware: text.optional(),

@@ -143,12 +143,15 @@ class Loading {
     for (const { path, message } of parsed.error.issues) {
       const field = this.#nearest(path.map(String))
       const missing = field === undefined && path[0] === 'name'
-      const key = this.#keyOfTarget.get(path.slice(0, 2).join('.')) ?? this.#keyOfTarget.get(String(path[0]))
+      const inner = this.#keyOfTarget.get(path.slice(0, 2).join('.'))
+      const key = inner ?? this.#keyOfTarget.get(String(path[0]))
+      const parts = path.slice(inner === undefined ? 1 : 2).filter((part) => typeof part === 'string')
+      const name = [key ?? path[0], ...parts].join(', ')
       this.mistakes.push({
         kind: 'invalid',
         where: field ?? { file: this.#file, line: 1, column: 1 },
         key,
-        message: missing ? 'the guest has no name' : `${key ?? path.join('.')}: ${message}`,
+        message: missing ? 'the guest has no name' : `${name}: ${message}`,
         fix: missing ? 'add name = "…"' : undefined,
       })
     }

@@ -131,6 +131,13 @@ class Parser {
     if (token.kind === 'word') {
       throw new SyntaxMistake(token, `${shown(token)} follows a complete setting`, 'put each setting on its own line')
     }
+    if (token.kind === 'bad' && /^[+(.]/.test(token.text)) {
+      throw new SyntaxMistake(
+        token,
+        'this is a Python expression, which no xl has read since Xen 4.2',
+        'write the value itself',
+      )
+    }
     const quoting = 'put a text, a range or a negative number in quotes'
     throw new SyntaxMistake(token, `${shown(token)} follows a complete value`, token.fix ?? quoting)
   }

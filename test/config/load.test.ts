@@ -152,6 +152,8 @@ describe('what xl refuses is refused with its place', () => {
     ['name = "a"\non_crash = "explode"', 'unknown value "explode"'],
     ['name = "a"\naltp2m = 1', '"altp2m" is known, not supported: Alternate memory maps for introspection.'],
     ['name = "a"\ndevice_model_version = "qemu-xen-traditional"', 'unknown value "qemu-xen-traditional"'],
+    ['name = "a"\nvif = [ "mtu=10" ]', 'vif, mtu: Too small: expected number to be >=68'],
+    ['name = "a"\ncpu_weight = 0', 'cpu_weight: Too small: expected number to be >=1'],
     ['name = "a"\nvif = [ "rate=fast" ]', 'rate "fast" is not like 10Mb/s or 1GB/s'],
   ])('%j: %s', (text, what) => {
     const error = refusalOf(text)
