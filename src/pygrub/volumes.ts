@@ -1,5 +1,5 @@
 /** A guest's disk as its volumes: each partition whose filesystem can be read. */
-import { type Budget, isRefusal, type Refusal } from './disk-fault.ts'
+import { type Budget, isRefusal, type Refusal, refuse } from './disk-fault.ts'
 import { type Partition, readPartitions } from './disk/partitions.ts'
 import { openPhysicalVolume, type PhysicalVolume, readLogicalVolumes } from './disk/lvm.ts'
 import { cached, readBytes, slice, type Source } from './disk/source.ts'
@@ -91,5 +91,7 @@ function openFilesystem(partition: Source, budget: Budget): Filesystem | Refusal
     if (!isRefusal(filesystem)) return filesystem
     reasons.push(filesystem.refused)
   }
-  return { refused: reasons.join('; ') }
+  // Every format says in the same words that the bytes are none of it; what says more is worth reading.
+  const telling = reasons.filter((reason) => !reason.startsWith('not '))
+  return refuse(telling.length === 0 ? 'no filesystem that is read' : telling.join('; '))
 }

@@ -7,11 +7,9 @@ import { confinedCommand } from '../../src/pygrub/confinement.ts'
 import { runConfined } from '../../src/pygrub/run-confined.ts'
 import { extractBoot, inspectKernel, listBootEntries, type SandboxOptions } from '../../src/pygrub/sandbox.ts'
 import { TetrarchError } from '../../src/words/errors.ts'
-import { compressed } from './fixtures/compressed.ts'
-import { debianGrubConfig } from './fixtures/debian.ts'
-import { copyInto, damaged, emptyFile, extImage, partitionedDisk, temporaryFolder, tool } from './fixtures/images.ts'
-import { bzImage, elfKernel, version } from './fixtures/kernels.ts'
-import { pattern } from './fixtures/tree.ts'
+import { debianDisk, kernel, ramdisk, uuid } from './fixtures/debian.ts'
+import { copyInto, damaged, emptyFile, temporaryFolder, tool } from './fixtures/images.ts'
+import { elfKernel, version } from './fixtures/kernels.ts'
 
 const options: SandboxOptions = {
   program: join(import.meta.dirname, '../../src/pygrub/sandbox-main.ts'),
@@ -21,24 +19,6 @@ const options: SandboxOptions = {
   outputMiB: 64,
   wallMs: 60_000,
 }
-const uuid = '11111111-2222-3333-4444-555555555555'
-const kernel = bzImage(Buffer.from(compressed.xz, 'base64'), elfKernel().length)
-const ramdisk = pattern(200_001)
-
-/** A disk as Debian's installer makes one: an ESP, then one ext4 filesystem. */
-function debianDisk(folder: string): string {
-  const boot = join(folder, 'tree/boot')
-  mkdirSync(join(boot, 'grub'), { recursive: true })
-  writeFileSync(join(boot, 'vmlinuz-6.1.0-test'), kernel)
-  writeFileSync(join(boot, 'initrd.img-6.1.0-test'), ramdisk)
-  writeFileSync(join(boot, 'grub/grub.cfg'), debianGrubConfig(uuid, '6.1.0-test'))
-  const image = extImage(join(folder, 'ext4'), join(folder, 'tree'), { args: ['-t', 'ext4', '-U', uuid], mebibytes: 8 })
-  return partitionedDisk(join(folder, 'disk'), 'gpt', [
-    { row: 'type=uefi', image: null, mebibytes: 2 },
-    { row: 'type=linux', image, mebibytes: 8 },
-  ])
-}
-
 function folders(): { folder: string; outputDirectory: string } {
   const folder = temporaryFolder()
   mkdirSync(join(folder, 'out'))

@@ -63,5 +63,5 @@ test('a file is changed in its fingerprint when it is written, and only then', (
 test('an empty image is told to hold nothing that is read', () => {
   const { volumes, unread } = openImage(emptyFile(join(temporaryFolder(), 'image'), 1 << 20))
   expect(volumes).toEqual([])
-  expect(unread.join()).toContain('not ext')
+  expect(unread.join()).toContain('no filesystem')
 })
