@@ -11,6 +11,7 @@ const entryPoints = {
   tetrarchd: 'src/daemon/main.ts',
   'libxl-worker': 'src/libxl/worker.ts',
   'boot-sandbox': 'src/pygrub/sandbox-main.ts',
+  pygrub: 'src/pygrub/drop-in-main.ts',
   tetrarch: 'src/cli/main.ts',
 }
 

@@ -34,7 +34,7 @@ const OPTIONS = {
   debug: flag,
 } as const
 
-export const usage = `Usage: pygrub [-q|--quiet] [-i|--interactive] [-l|--list-entries] [-n|--not-really] [--output=FILE]
+const usage = `Usage: pygrub [-q|--quiet] [-i|--interactive] [-l|--list-entries] [-n|--not-really] [--output=FILE]
   [--kernel=PATH] [--ramdisk=PATH] [--args=ARGS] [--entry=ENTRY] [--output-directory=DIR]
   [--output-format=sxp|simple|simple0] [--runas=UID] [--isconfig] [--debug] DISK
 `

@@ -16,7 +16,7 @@ const checkRange = (size: number, position: number, length: number): void => {
 }
 
 /** The largest single read of a structure; file contents are copied in pieces below it. */
-export const MAX_READ = 64 * 1024 * 1024
+const MAX_READ = 64 * 1024 * 1024
 
 /** A new buffer with `length` bytes from `position`. Throws DiskFault where they are not there. */
 export function readBytes(source: Source, position: number, length: number): Buffer {

@@ -47,7 +47,7 @@ export interface KernelHeader {
 }
 
 /** Tells a kernel by its first bytes: cheap, no unpacking. */
-export function readKernelHeader(file: Source): KernelHeader | Refusal {
+function readKernelHeader(file: Source): KernelHeader | Refusal {
   return attempt(() => {
     const start = readBytes(file, 0, Math.min(SETUP_BYTES, file.size))
     if (start.toString('hex', 0, 4) === ELF_MAGIC) return { container: 'elf', version: null, payload: null }

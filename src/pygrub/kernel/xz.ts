@@ -11,7 +11,7 @@ const INDEX_INDICATOR = 0
 /** Bytes of a block's check by the type in the stream flags. */
 const CHECK_BYTES = [0, 4, 4, 4, 8, 8, 8, 16, 16, 16, 32, 32, 32, 64, 64, 64]
 
-export const isXz = (input: Buffer): boolean => input.subarray(0, MAGIC.length).equals(MAGIC)
+const isXz = (input: Buffer): boolean => input.subarray(0, MAGIC.length).equals(MAGIC)
 
 /** Decodes the first stream of an .xz file, with the x86 filter where the block names it. Throws DiskFault. */
 export function decodeXz(input: Buffer, output: Output): void {
