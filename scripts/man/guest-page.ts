@@ -82,6 +82,30 @@ const devices = [
   ),
 ]
 
+/** What test/config/corpus/deliberate.ts lists, for those who use both. */
+const differences = [
+  definition(
+    'Loads here, and xl refuses it:',
+    '',
+    'lines that end in CR LF, a byte order mark, True and False, a last line that is a comment without a newline; each with a warning. A PV or PVH guest without kernel and bootloader, whose kernel is then looked for on its disk.',
+  ),
+  definition(
+    'Is refused here, and xl takes it:',
+    '',
+    'a guest name with other characters than letters, digits and . _ + -; a disk that is no CD drive and has no target; keys of the section on what is not supported. libxl refuses most of these later, at the create.',
+  ),
+  definition(
+    'bootloader',
+    '',
+    'tetrarch runs it itself before the create, so that xl list -l shows the kernel that was found.',
+  ),
+  definition('cpus, cpus_soft', '', 'They count in a definition without vcpus and maxvcpus too; xl drops them there.'),
+  definition('rdm', '', 'A policy in it counts; xl 4.17 drops an rdm that has one.'),
+  definition('usbdev', '', 'type=hostdev may be left out; xl makes no device then.'),
+  definition('p9', '', 'Each share has its own backend; xl gives it that of the share before.'),
+  definition('vif', '', 'A mac that cannot be read is left out as a whole; xl takes the bytes before the mistake.'),
+]
+
 const example = [
   literal(
     [
@@ -131,6 +155,7 @@ export const guestPage = (): string =>
     section('Modes', ...modes),
     section('Keys', ...keys),
     section('Device specifications', ...devices),
+    section('Differences from xl', ...differences),
     section('Files', definition('/etc/tetrarch/guests/NAME.cfg', '', 'One guest each; NAME is the guest’s name.')),
     section('Example', ...example),
     section(

@@ -5,6 +5,7 @@
 import fc from 'fast-check'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { dom0 } from '../../lab/dom0.ts'
+import { quoted } from '../../lab/ssh.ts'
 import type { GuestSpec } from '../../src/config/guest-spec.ts'
 import type { HostCpus } from '../../src/config/specs/cpus.ts'
 import { writeGuest } from '../../src/config/write.ts'
@@ -18,19 +19,24 @@ const BATCH = 60
 const BATCH_MS = 280_000
 const ALL_MS = 1_200_000
 
-/** Reads one text in base64 on each line, in as many processes as dom0 has processors, and answers in the same order. */
+/** Reads one text in base64 on each line, asks on all of dom0's processors, and answers in the same order. */
 const ASK = `
-  cd "$(mktemp -d -p /dev/shm)"
-  split -d -a 4 -l 1 - text.
-  ask() {
-    base64 -d < "$1" > "$1.cfg"
-    if xl -N create "$1.cfg" > "$1.out" 2> /dev/null; then base64 -w 0 "$1.out" > "$1.answer"; else printf refused > "$1.answer"; fi
-    echo >> "$1.answer"
+  use MIME::Base64;
+  chdir(my $folder = '/dev/shm/ask-xl.' . $$) or mkdir($folder) && chdir($folder);
+  my @texts = <STDIN>;
+  my $workers = qx(nproc) + 0;
+  for my $worker (0 .. $workers - 1) {
+    next if fork;
+    for (my $i = $worker; $i < @texts; $i += $workers) {
+      open(my $file, '>', "$i.cfg"); print $file decode_base64($texts[$i]); close $file;
+      my $said = qx(xl -N create $i.cfg 2> /dev/null);
+      open(my $answer, '>', "$i.answer"); print $answer $? == 0 ? encode_base64($said, '') : 'refused'; close $answer;
+    }
+    exit;
   }
-  export -f ask
-  ls text.???? | xargs -P "$(nproc)" -I{} bash -c 'ask {}'
-  cat text.????.answer
-  rm -r "$PWD"`
+  1 while wait != -1;
+  for my $i (0 .. $#texts) { open(my $answer, '<', "$i.answer"); print <$answer>, "\\n" }
+  unlink glob('*'); chdir '/'; rmdir $folder;`
 
 /** What xl makes of each text; null where it refuses. */
 async function askXl(texts: readonly string[]): Promise<readonly (JsonObject | null)[]> {
@@ -38,7 +44,7 @@ async function askXl(texts: readonly string[]): Promise<readonly (JsonObject | n
   for (let from = 0; from < texts.length; from += BATCH) {
     const batch = texts.slice(from, from + BATCH)
     const stdin = batch.map((text) => `${Buffer.from(text).toString('base64')}\n`).join('')
-    const lines = (await dom0.sh(ASK, { stdin, timeoutMs: BATCH_MS })).split('\n')
+    const lines = (await dom0.sh(`perl -e ${quoted(ASK)}`, { stdin, timeoutMs: BATCH_MS })).split('\n')
     expect(lines).toHaveLength(batch.length)
     answers.push(...batch.map((text, index) => answerOf(text, lines[index] ?? '')))
   }
@@ -69,7 +75,8 @@ async function unexplained(texts: readonly string[], said: readonly (JsonObject 
 }
 
 describe('the corpus', () => {
-  const chosen = snippets.filter(({ text }) => !wantsSecondNode(text))
+  // Every second one: the recording has all, and an emulated dom0 takes its time over each.
+  const chosen = snippets.filter(({ text }, index) => index % 2 === 0 && !wantsSecondNode(text))
   const texts = chosen.map(({ text }) => text)
   let said: readonly (JsonObject | null)[]
   beforeAll(async () => {
