@@ -22,7 +22,8 @@ const ALL_MS = 1_200_000
 /** Reads one text in base64 on each line, asks on all of dom0's processors, and answers in the same order. */
 const ASK = `
   use MIME::Base64;
-  chdir(my $folder = '/dev/shm/ask-xl.' . $$) or mkdir($folder) && chdir($folder);
+  my $folder = '/dev/shm/ask-xl.' . $$;
+  mkdir($folder) && chdir($folder) or die;
   my @texts = <STDIN>;
   my $workers = qx(nproc) + 0;
   for my $worker (0 .. $workers - 1) {
