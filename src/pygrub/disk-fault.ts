@@ -31,6 +31,8 @@ export function attempt<T>(read: () => T): T | Refusal {
     return read()
   } catch (thrown) {
     if (thrown instanceof DiskFault) return refuse(thrown.message)
+    // A Buffer's own bounds are the second net under the readers' checks, and the stack's end the third.
+    if (thrown instanceof RangeError) return refuse(`a structure that cannot be: ${thrown.message}`)
     throw thrown
   }
 }

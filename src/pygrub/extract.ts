@@ -54,7 +54,7 @@ export function perform(task: Task): TaskResult {
     return task.kind === 'boot' ? boot(disk, task, context) : list(disk, context)
   } catch (thrown) {
     if (thrown instanceof BudgetPassed) return failed('boot-loader-failed', thrown.message)
-    if (thrown instanceof DiskFault) return failed('boot-not-found', thrown.message)
+    if (thrown instanceof DiskFault || thrown instanceof RangeError) return failed('boot-not-found', thrown.message)
     throw thrown
   }
 }

@@ -1,5 +1,5 @@
 /** A guest's disk as its volumes: each partition whose filesystem can be read. */
-import { type Budget, isRefusal, type Refusal, refuse } from './disk-fault.ts'
+import { attempt, type Budget, isRefusal, type Refusal, refuse } from './disk-fault.ts'
 import { type Partition, readPartitions } from './disk/partitions.ts'
 import { openPhysicalVolume, type PhysicalVolume, readLogicalVolumes } from './disk/lvm.ts'
 import { cached, readBytes, slice, type Source } from './disk/source.ts'
@@ -73,7 +73,8 @@ const ZFS_UBERBLOCK = { at: 128 * 1024, signature: '\x0c\xb1\xba\x00' }
 function foreignSignature(source: Source): string | null {
   const has = (at: number, signature: string): boolean => {
     const end = at + signature.length
-    return end <= source.size && readBytes(source, at, signature.length).toString('latin1') === signature
+    const bytes = end > source.size ? null : attempt(() => readBytes(source, at, signature.length))
+    return bytes !== null && !isRefusal(bytes) && bytes.toString('latin1') === signature
   }
   const known = FOREIGN.find(({ at, signature }) => has(at, signature))
   if (known !== undefined) return known.says
