@@ -27,6 +27,8 @@ import { type Disk, openDisk } from './volumes.ts'
 
 const COPY_BYTES = 1024 * 1024
 const MAX_NOTES = 400
+const MAX_UNREAD = 100
+const MAX_LISTED = 2000
 
 /** Carries out one task. Never throws for what a disk contains. */
 export function perform(task: Task): TaskResult {
@@ -39,7 +41,7 @@ export function perform(task: Task): TaskResult {
     kind: 'failure',
     code,
     why: plainLine(why),
-    looked: [...looked, ...notes],
+    looked: [...looked.slice(0, MAX_UNREAD), ...notes],
   })
   try {
     const budget = new Budget(task.budget)
@@ -86,12 +88,23 @@ interface Chosen {
 function boot(disk: Disk, task: BootTask, context: Context): TaskResult {
   const chosen = task.kernel === null ? fromMenus(disk, task, context) : fromPaths(disk, task, task.kernel, context)
   if (isRefusal(chosen)) return context.failed(task.kernel === null ? 'boot-not-found' : 'file-missing', chosen.refused)
+  const cmdline = commandLine(chosen.boot.cmdline, task.extraArgs)
+  if (isRefusal(cmdline)) return context.failed('boot-not-found', cmdline.refused)
   const fingerprint = attempt(() => fingerprintOf(chosen.boot))
   if (isRefusal(fingerprint)) return context.failed('boot-not-found', fingerprint.refused)
   const extracted = task.known.includes(fingerprint) ? null : extract(chosen.boot, context)
   if (isRefusal(extracted)) return context.failed('boot-not-found', extracted.refused)
-  const cmdline = [chosen.boot.cmdline, task.extraArgs].filter((part) => part !== '').join(' ')
   return { kind: 'boot', entry: chosen.entry, cmdline, fingerprint, extracted, notes: context.notes }
+}
+
+/** Linux takes 2048 characters on x86 (COMMAND_LINE_SIZE), others more; libxl takes less than 8192. */
+const MAX_CMDLINE = 4096
+
+function commandLine(ofEntry: string, extra: string): string | Refusal {
+  const words = [ofEntry, extra].map((part) => part.replace(/[\t\r\n]+/g, ' ').trim()).filter((part) => part !== '')
+  const line = words.join(' ')
+  if (/\p{Cc}/u.test(line)) return refuse('its command line has a control character')
+  return line.length > MAX_CMDLINE ? refuse(`its command line is longer than ${MAX_CMDLINE} characters`) : line
 }
 
 /** Writes kernel and ramdisk to their descriptors. */
@@ -189,6 +202,7 @@ function list(disk: Disk, context: Context): TaskResult {
     const chosen = defaultEntry(file.menu)
     if (isFirst) defaultBecause = plainLine(`${file.volume.name}:${file.path}: ${file.menu.defaultBecause}`)
     for (const entry of allEntries(file.menu)) {
+      if (entries.length >= MAX_LISTED) break
       const isDefault = isFirst && !isRefusal(chosen) && chosen.path === entry.path
       entries.push({ ...sourceOf(file, entry), isDefault, ...kernelOfEntry(entry, facts, context) })
     }

@@ -8,7 +8,7 @@ import { runConfined } from '../../src/pygrub/run-confined.ts'
 import { extractBoot, inspectKernel, listBootEntries, type SandboxOptions } from '../../src/pygrub/sandbox.ts'
 import { TetrarchError } from '../../src/words/errors.ts'
 import { debianDisk, kernel, ramdisk, uuid } from './fixtures/debian.ts'
-import { copyInto, damaged, emptyFile, temporaryFolder, tool } from './fixtures/images.ts'
+import { copyInto, damaged, emptyFile, extImage, temporaryFolder, tool } from './fixtures/images.ts'
 import { elfKernel, version } from './fixtures/kernels.ts'
 
 const options: SandboxOptions = {
@@ -272,4 +272,20 @@ describe.runIf(process.getuid?.() === 0)('what runs in the sandbox', () => {
     expect(stopped).not.toBeNull()
     expect(stopped).not.toBe('deadline')
   })
+})
+
+test.each([
+  ['a tab becomes a blank', 'root=x\tquiet', 'root=x quiet'],
+  ['a control character is refused', 'root=x\u0007', null],
+  ['a line that is too long is refused', 'x'.repeat(5000), null],
+])('in a command line %s', async (_, cmdline, expected) => {
+  const { folder, outputDirectory } = folders()
+  const boot = join(folder, 'tree/boot')
+  mkdirSync(boot, { recursive: true })
+  writeFileSync(join(boot, 'vmlinuz'), elfKernel())
+  writeFileSync(join(boot, 'extlinux.conf'), `label a\nlinux vmlinuz\nappend ${cmdline}\n`)
+  const disk = extImage(join(folder, 'ext4'), join(folder, 'tree'), { mebibytes: 4 })
+  const booted = extractBoot({ disk, format: 'raw', outputDirectory }, options)
+  if (expected !== null) expect((await booted).cmdline).toBe(expected)
+  else expect((await failure(booted)).parts.why).toContain('command line')
 })

@@ -5,6 +5,7 @@
 import { attempt, type Budget, DiskFault, type Refusal, refuse } from '../disk-fault.ts'
 import { cString, part, struct, u16le, u32le, u64le } from '../disk/reader.ts'
 import { readBytes, type Source } from '../disk/source.ts'
+import { plainLine } from '../plain-line.ts'
 import { type KernelFacts } from '../types.ts'
 
 export const ELF_MAGIC = '7f454c46'
@@ -41,6 +42,7 @@ const NOTE = { nameSize: u32le(0), valueSize: u32le(4), type: u32le(8) }
 
 /** xen/include/public/elfnote.h */
 const XEN_NOTE = { entry: 1, guestOs: 6, features: 10, physicalEntry32: 18 }
+const MAX_FEATURES = 64
 const MAX_HEADERS = 1024
 const MAX_NOTE_BYTES = 1024 * 1024
 /** Linux init/version.c, linux_banner. */
@@ -63,7 +65,7 @@ export function readElf(kernel: Source, budget: Budget): ElfFacts | Refusal {
     const notes = readNotes(kernel, noteRanges(kernel, header, is64 ? LAYOUT_64 : LAYOUT_32), budget)
     const text = (type: number): string | null => {
       const value = notes.get(type)
-      return value === undefined ? null : cString(value)
+      return value === undefined ? null : plainLine(cString(value))
     }
     return {
       architecture,
@@ -71,7 +73,7 @@ export function readElf(kernel: Source, budget: Budget): ElfFacts | Refusal {
       canPv: notes.has(XEN_NOTE.entry),
       canPvh: notes.has(XEN_NOTE.physicalEntry32),
       guestOs: text(XEN_NOTE.guestOs),
-      features: (text(XEN_NOTE.features) ?? '').split('|').filter((feature) => feature !== ''),
+      features: (text(XEN_NOTE.features) ?? '').split('|', MAX_FEATURES).filter((feature) => feature !== ''),
     }
   })
 }
