@@ -1,7 +1,6 @@
-import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { btrfsImage, extImage, fatImage, isoImage, temporaryFolder, xfsImage } from '../fixtures/images.ts'
+import { btrfsImage, extImage, fatImage, isoImage, temporaryFolder, toolBytes, xfsImage } from '../fixtures/images.ts'
 import { content, onlyFilesystem } from '../fixtures/read.ts'
 import { files, sharedTree } from '../fixtures/tree.ts'
 
@@ -18,7 +17,7 @@ test.each([
   const image = make(join(temporaryFolder(), 'image'))
   const filesystem = onlyFilesystem(image)
   for (const path of ['/tiny', '/sub/one-block', '/boot/vmlinuz', '/deep/er/and/deep/er/file']) {
-    const asGrub = execFileSync('grub-fstest', [image, 'cat', `(loop0)${path}`], { maxBuffer: 1 << 26 })
+    const asGrub = toolBytes('grub-fstest', [image, 'cat', `(loop0)${path}`])
     expect(asGrub.equals(files[path]!), path).toBe(true)
     expect(content(filesystem, path)).toEqual(asGrub)
   }
