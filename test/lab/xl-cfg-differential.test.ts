@@ -67,7 +67,10 @@ async function hostCpus(): Promise<HostCpus> {
 }
 
 /** Definitions that ask for the second NUMA node, which the lab does not have. */
-const wantsSecondNode = (text: string) => /pnode=1|nodes?:[01]-?1/.test(text)
+const wantsSecondNode = (text: string) => /pnode=1|nodes?:(\d-)?1/.test(text)
+
+/** Definitions that say what they boot; without it xl refuses a guest that has no device model. */
+const boots = /^(kernel|bootloader|firmware|type) = (?!"pvh?")/m
 
 async function unexplained(texts: readonly string[], said: readonly (JsonObject | null)[]): Promise<readonly string[]> {
   const host = await hostCpus()
@@ -107,7 +110,7 @@ test(
     const specs = fc
       .sample(arbitraryGuest, { numRuns: 400, seed: 2026 })
       .filter((spec) => spec.mode !== 'auto' && known(spec))
-    const texts = specs.map(writeGuest).filter((text) => !wantsSecondNode(text))
+    const texts = specs.map(writeGuest).filter((text) => boots.test(text) && !wantsSecondNode(text))
     expect(texts.length).toBeGreaterThan(50)
     expect(await unexplained(texts, await askXl(texts))).toEqual([])
   },
