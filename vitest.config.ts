@@ -3,7 +3,14 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: ['test/native/**', 'test/lab/**'] } },
+      {
+        test: {
+          name: 'unit',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/native/**', 'test/lab/**'],
+          testTimeout: 30_000,
+        },
+      },
       { test: { name: 'native', include: ['test/native/**/*.test.ts'], pool: 'forks', testTimeout: 60_000 } },
       {
         test: {

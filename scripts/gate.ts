@@ -30,7 +30,7 @@ async function exitOf(command: readonly string[], output: Output): Promise<numbe
   const [program = '', ...args] = command
   // The last line of our stdout is the sum, so all else goes to stderr.
   const to = output === 'at-once' ? process.stderr : 'pipe'
-  const child = spawn(program, args, { stdio: ['ignore', to, to] })
+  const child = spawn(program, args, { stdio: ['ignore', to, to], env: { ...process.env, NO_COLOR: '1' } })
   const kept: Buffer[] = []
   for (const stream of [child.stdout, child.stderr]) stream?.on('data', (bytes: Buffer) => void kept.push(bytes))
   const [code] = (await once(child, 'close')) as [number | null]

@@ -13,10 +13,13 @@ const rows = allModes.map(
   (mode) =>
     `| **${mode.title}** | ${mode.summary} | ${deviceModel[mode.deviceModel]} | ${list(mode.pros)} | ${list(mode.cons)} |`,
 )
-const table = ['| mode | what it is | QEMU | for it | against it |', '| --- | --- | --- | --- | --- |', ...rows].join('\n')
+const table = ['| mode | what it is | QEMU | for it | against it |', '| --- | --- | --- | --- | --- |', ...rows].join(
+  '\n',
+)
 
 const readme = readFileSync('README.md', 'utf8')
 const [before, rest] = readme.split(START)
 const [, after] = rest?.split(END) ?? []
-if (before === undefined || after === undefined) throw new Error('README.md has lost the marks around the table of modes')
+if (before === undefined || after === undefined)
+  throw new Error('README.md has lost the marks around the table of modes')
 writeFileSync(join(root, 'README.md'), `${before}${START}${table}\n${END}${after}`)

@@ -19,19 +19,13 @@ const GUEST_NAME = /^[A-Za-z0-9][A-Za-z0-9_.+-]{0,62}$/
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 
 export const isGuestName = (text: string): text is GuestName => GUEST_NAME.test(text)
-export const isUuid = (text: string): text is Uuid => UUID.test(text)
+const isUuid = (text: string): text is Uuid => UUID.test(text)
 
 /** Brands a number that is known to be a domid. Throws a RangeError for one that cannot be: that is a mistake of ours. */
 export function domid(value: number): Domid {
   if (!Number.isInteger(value) || value < 0 || value >= DOMID_FIRST_RESERVED)
     throw new RangeError(`not a domid: ${value}`)
   return value as Domid
-}
-
-/** Brands a name that was checked at the edge. Throws a RangeError otherwise. */
-export function guestName(text: string): GuestName {
-  if (!isGuestName(text)) throw new RangeError(`not a guest name: ${JSON.stringify(text)}`)
-  return text
 }
 
 /** Brands a uuid that was checked at the edge, in any case. Throws a RangeError otherwise. */
