@@ -18,6 +18,12 @@ import { summarizeHost } from './host-summary.ts'
 import { Life, type Verb } from './life.ts'
 import { Observer } from './observer.ts'
 
+const HALTED = Number.MAX_SAFE_INTEGER
+
+/** As xl lists them: what runs by its number, then the halted ones by name. */
+const byDomidThenName = (a: Guest, b: Guest): number =>
+  (a.domid ?? HALTED) - (b.domid ?? HALTED) || a.name.localeCompare(b.name)
+
 export class GuestService {
   readonly #context: Context
   readonly #observer: Observer
@@ -50,7 +56,8 @@ export class GuestService {
     const domains = new Map<number | undefined, Domain>(
       this.#context.host.domains().map((domain) => [domain.domid, domain]),
     )
-    return this.#context.registry.all().map((entry) => viewGuest(entry, domains.get(entry.run?.domid) ?? null))
+    const guests = this.#context.registry.all().map((entry) => viewGuest(entry, domains.get(entry.run?.domid) ?? null))
+    return guests.sort(byDomidThenName)
   }
 
   get(ref: string): GuestDetail {
