@@ -91,9 +91,8 @@ export class TetrarchError extends Error {
     this.parts = parts
   }
 
-  /** The same error, with the stage in which it happened if it did not say so itself. */
+  /** The same error, in the step of the operation that met it: the word that progress lines use. */
   at(stage: string): TetrarchError {
-    if (this.parts.stage !== undefined) return this
     return new TetrarchError(this.code, { ...this.parts, stage }, { cause: this.cause })
   }
 }
