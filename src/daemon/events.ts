@@ -36,13 +36,13 @@ export class EventBus {
     let cursor = seq === null ? this.#next : seq + 1
     // A number from before a restart of the daemon, or from the future: the reader must list again.
     if (cursor > this.#next) {
-      yield this.#lost(null)
+      yield lost(null, this.newest)
       cursor = this.#next
     }
     while (!signal.aborted) {
       const oldest = this.#next - this.#history.length
       if (cursor < oldest) {
-        yield this.#lost(oldest - cursor)
+        yield lost(oldest - cursor, oldest - 1)
         cursor = oldest
       }
       const event = this.#history[cursor - oldest]
@@ -53,8 +53,12 @@ export class EventBus {
       }
     }
   }
-
-  #lost(count: number | null): Event {
-    return { kind: 'lost', count, seq: this.#next - 1 - this.#history.length, time: new Date().toISOString() }
-  }
 }
+
+/** Stands for events that are gone; its number is that of the last one of them, so that a reader can go on from there. */
+const lost = (count: number | null, seq: number): Event => ({
+  kind: 'lost',
+  count,
+  seq,
+  time: new Date().toISOString(),
+})

@@ -49,7 +49,7 @@ describe('a reader of events', () => {
 
   test('with a number from before a restart of the daemon must list again', async () => {
     const [lost] = await take(busWith(2).since(99, never), 1)
-    expect(lost).toMatchObject({ kind: 'lost', count: null })
+    expect(lost).toMatchObject({ kind: 'lost', count: null, seq: 2 })
   })
 
   test('ends when its signal does, also while it waits', async () => {
