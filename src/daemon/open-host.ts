@@ -3,13 +3,14 @@ import { join } from 'node:path'
 import type { DaemonConfig } from '../config/daemon-config.ts'
 import { createLibxlPool } from '../libxl/worker-pool.ts'
 import { openXenctrl } from '../libxl/xenctrl.ts'
+import { sandboxOptions } from '../pygrub/options.ts'
 import { XenstoreClient } from '../xenstore/client.ts'
 import { entryFiles } from './entry-files.ts'
 import type { Host } from './host.ts'
 import { createXenHost } from './xen/xen-host.ts'
 
 export function openXenHost(config: DaemonConfig): Promise<Host> {
-  const { libxl, xenstore, bootLoader, paths } = config
+  const { libxl, xenstore, paths } = config
   const files = entryFiles()
   return createXenHost({
     xenctrl: openXenctrl(),
@@ -28,15 +29,8 @@ export function openXenHost(config: DaemonConfig): Promise<Host> {
       requestTimeoutMs: xenstore.requestMs,
       connectPauseMaxMs: xenstore.reconnectMs,
     }),
-    boot: {
-      // Beside the cache, so that a kept kernel is a link away.
-      folder: join(paths.cache, 'boot'),
-      sandbox: {
-        program: files.bootSandbox,
-        ...bootLoader,
-        cache: { directory: join(paths.cache, 'kernels'), maxMiB: bootLoader.cacheMiB },
-      },
-    },
+    // Beside the cache of kernels, so that a kept one is a link away.
+    boot: { folder: join(paths.cache, 'starts'), sandbox: sandboxOptions(config, files.bootSandbox) },
     consoles: { directory: paths.consoleLogs, ...config.console },
     deadlines: libxl,
   })

@@ -61,5 +61,5 @@ export const remains = (): Promise<string> =>
     done
     ps -eo args | grep '[q]emu.*-xen-domid' | grep -v -- '-xen-domid 0' | sed 's/^/process /'
     ls /var/lib/tetrarch/domains | sed 's/^/record /'
-    ls /var/cache/tetrarch/boot 2>/dev/null | sed 's/^/boot /'
+    ls /var/cache/tetrarch/starts 2>/dev/null | sed 's/^/boot /'
   `)

@@ -1,9 +1,11 @@
 /** What a guest is started from: a kernel in dom0, or the one on its own disk, looked at in the sandbox. */
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { basename, join } from 'node:path'
+import type { DiskSpec } from '../../config/device-spec.ts'
 import type { GuestSpec } from '../../config/guest-spec.ts'
 import { fixedMode } from '../../modes/choose.ts'
 import { type SandboxOptions, extractBoot, inspectKernel } from '../../pygrub/sandbox.ts'
+import type { DiskFormat } from '../../pygrub/types.ts'
 import { fail } from '../../words/errors.ts'
 import type { BootSource, Operation } from '../host.ts'
 import { readBootArguments } from './boot-arguments.ts'
@@ -84,10 +86,11 @@ async function fromDisk(tools: BootTools, spec: GuestSpec, operation: Operation)
     throw fail('boot-not-found', { what: `"${name}" has no disk to boot from`, fix: 'give disk= or kernel=' })
   }
   const { target } = disk
+  const format = readable(disk.format, name)
   return await inFolder(tools, async (outputDirectory) => {
     const words = readBootArguments(spec.bootloaderArgs, name)
     const extraArgs = [words.extraArgs, spec.cmdline].filter((part) => part !== undefined).join(' ')
-    const request = { disk: target, format: 'raw', outputDirectory, ...words, extraArgs } as const
+    const request = { disk: target, format, outputDirectory, ...words, extraArgs } as const
     const files = await extractBoot(request, tools.sandbox, operation.signal)
     for (const note of files.notes) operation.log(note)
     const { version, canPv, canPvh } = files.kernelFacts
@@ -97,6 +100,15 @@ async function fromDisk(tools: BootTools, spec: GuestSpec, operation: Operation)
       kernelVersion: version,
     } as const
     return { ...files, booted, kernelFacts: { version, canPv, canPvh } }
+  })
+}
+
+/** Never probed: a raw disk that begins like a qcow2 must not make us follow what its guest wrote there. */
+function readable(format: DiskSpec['format'], guest: string): DiskFormat {
+  if (format === 'raw' || format === 'qcow2' || format === 'vhd') return format
+  throw fail('boot-not-found', {
+    what: `the boot loader does not read disks of the format ${format}, such as that of "${guest}"`,
+    fix: 'convert it with qemu-img to raw or qcow2, or give kernel=',
   })
 }
 
