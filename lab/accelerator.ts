@@ -8,11 +8,12 @@ export type Accelerator = 'kvm' | 'tcg'
 
 /**
  * CPU for software emulation with QEMU 7.2. Each "-" is a feature whose emulation Xen or a guest trips over:
- * smap page-faults dom0 on IRET, monitor panics Xen in mwait, rdtscp kills guests in SVM instruction decoding.
+ * smap page-faults dom0 on IRET, monitor panics Xen in mwait, rdtscp kills guests in SVM instruction decoding, avx (and what
+ * builds on it) is forgotten in a guest at times, whose kernel then dies of an invalid opcode.
  */
 const emulatedCpu = [
   'EPYC,+svm,+npt,-smap,-rdtscp,-monitor,-rdseed,-sha-ni,-fxsr-opt,-misalignsse,-3dnowprefetch,-osvw,-topoext',
-  '-nrip-save,-xsavec',
+  '-nrip-save,-xsavec,-avx,-avx2,-fma,-f16c',
 ].join(',')
 
 /** QEMU's arguments for an accelerator. */

@@ -41,7 +41,8 @@ export async function cached(folder: string, name: string, build: (path: string)
   const path = join(directory, name)
   if (existsSync(path)) return path
   await removeUnfinished(directory)
-  const temporary = join(directory, unfinished + name)
+  // Its own name for each process: what a killed one started may still be writing to the old name.
+  const temporary = join(directory, `${unfinished}${String(process.pid)}-${name}`)
   await build(temporary)
   await output(['sync', '-f', directory])
   renameSync(temporary, path)
