@@ -31,7 +31,8 @@ export interface Domain {
 
 /** What xenstore and /proc add about a domain; read once and again when a watch fires. */
 export interface DomainDescription {
-  readonly name: string
+  /** Null while it is being made or taken apart, and for a domain that was made by hand. */
+  readonly name: string | null
   /** What libxl wrote it was built as; null for domains that libxl did not make. */
   readonly libxlType: LibxlType | null
   readonly devices: readonly Device[]

@@ -151,7 +151,8 @@ export class Observer {
     }
     const domain = domainOf(host, run.domid)
     if (domain === null || entry.run !== run) return
-    if (!entry.managed) entry.name = run.description.name
+    // Its last name stays, so that its end can be told by it.
+    if (!entry.managed) entry.name = run.description.name ?? entry.name
     run.observation = observeDomain(domain, run.description, run.mode)
     this.tell(entry)
   }

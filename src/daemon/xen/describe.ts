@@ -29,8 +29,7 @@ export async function describeDomain(
     deviceModelPidOf(xenstore, domid),
   ])
   return {
-    // A domain that is being torn down, or was made by hand, has no name.
-    name: name ?? `(domain ${domid})`,
+    name,
     libxlType: libxlTypes[type ?? ''] ?? null,
     devices: devices.map(toApiDevice),
     callbackVector: info.hvm && (xenctrl.hvmParam(domid, CALLBACK_IRQ) ?? 0n) !== 0n,
