@@ -13,11 +13,10 @@ const MATERIAL = '/var/lib/tetrarch-lab/guests'
 const WAIT_MS = 600_000
 const api = createClient({ socketPath: '/run/tetrarch/tetrarchd.sock', answerMs: WAIT_MS })
 
-/** A contest: each side does the same once; `after` is not measured. */
+/** A contest: each side does the same once. */
 interface Contest {
   readonly name: string
   readonly sides: Readonly<Record<string, () => Promise<unknown>>>
-  readonly after?: (side: string) => Promise<unknown>
 }
 export interface Result {
   readonly name: string
@@ -58,56 +57,46 @@ async function xlCreate(text: string): Promise<void> {
 }
 const xlDestroy = (name: string) => run('xl', ['destroy', name])
 
-async function contest({ name, sides, after }: Contest): Promise<Result> {
+/** Runs the sides in turns. The first round warms caches on both sides and does not count. */
+async function contest({ name, sides }: Contest): Promise<Result> {
   const times: Record<string, number[]> = Object.fromEntries(Object.keys(sides).map((side) => [side, []]))
-  // The first round warms caches on both sides and does not count.
   for (let round = 0; round <= runs; round++) {
     for (const [side, act] of Object.entries(sides)) {
-      const begun = performance.now()
-      await act()
-      if (round > 0) times[side]?.push(performance.now() - begun)
-      await after?.(side)
+      const taken = await timed(act)
+      if (round > 0) times[side]?.push(taken)
     }
   }
   return { name, times }
 }
 
-async function creations(): Promise<Result[]> {
-  const results: Result[] = []
-  for (const [type, what, more] of [
-    ['pv', 'no devices', ''],
-    ['pvh', 'no devices', ''],
-    ['pv', 'a disk and a nic', devices],
-    ['pvh', 'a disk and a nic', devices],
-  ] as const) {
-    const text = config('bench', type, more)
-    const sides = { tetrarch: () => create(text), xl: () => xlCreate(text) }
-    results.push(await contest({ name: `create ${type}, ${what}`, sides, after: () => xlDestroy('bench') }))
-  }
-  return results
+async function timed(act: () => Promise<unknown>): Promise<number> {
+  const begun = performance.now()
+  await act()
+  return performance.now() - begun
 }
 
-async function destructions(): Promise<Result[]> {
-  const results: Result[] = []
-  for (const [what, more] of [
-    ['no devices', ''],
-    ['a disk and a nic', devices],
-  ] as const) {
-    const times: Record<string, number[]> = { tetrarch: [], xl: [] }
-    for (let round = 0; round < runs; round++) {
-      for (const [side, act] of [
-        ['tetrarch', () => destroy('bench')],
-        ['xl', () => xlDestroy('bench')],
-      ] as const) {
-        await create(config('bench', 'pvh', more))
-        const begun = performance.now()
-        await act()
-        times[side]?.push(performance.now() - begun)
-      }
-    }
-    results.push({ name: `destroy pvh, ${what}`, times })
+/** Each side creates and destroys the same guest, in turns; both halves are measured. */
+async function lives(type: string, what: string, more: string): Promise<Result[]> {
+  const text = config('bench', type, more)
+  const sides = {
+    tetrarch: { create: () => create(text), destroy: () => destroy('bench') },
+    xl: { create: () => xlCreate(text), destroy: () => xlDestroy('bench') },
   }
-  return results
+  const creations: Record<string, number[]> = { tetrarch: [], xl: [] }
+  const ends: Record<string, number[]> = { tetrarch: [], xl: [] }
+  for (let round = 0; round <= runs; round++) {
+    for (const [side, acts] of Object.entries(sides)) {
+      const creation = await timed(acts.create)
+      const end = await timed(acts.destroy)
+      if (round === 0) continue
+      creations[side]?.push(creation)
+      ends[side]?.push(end)
+    }
+  }
+  return [
+    { name: `create ${type}, ${what}`, times: creations },
+    { name: `destroy ${type}, ${what}`, times: ends },
+  ]
 }
 
 const lists = (guests: number): Promise<Result> =>
@@ -162,7 +151,7 @@ const cpuMs = (pids: readonly string[]) =>
 
 async function idle(): Promise<Measured['idle']> {
   const pids = [...ours('tetrarchd'), ...ours('libxl-worker')]
-  const overMs = 60_000
+  const overMs = 30_000
   const before = cpuMs(pids)
   await new Promise((resolve) => setTimeout(resolve, overMs))
   return { overMs, cpuMs: cpuMs(pids) - before }
@@ -190,7 +179,10 @@ async function crowds(): Promise<{ results: Result[]; memory: Memory[] }> {
 
 await run('truncate', ['-s', '64M', '/srv/bench.img'])
 const quiet = await idle()
-const results = [...(await creations()), ...(await destructions())]
+const results: Result[] = []
+for (const type of ['pv', 'pvh']) {
+  results.push(...(await lives(type, 'no devices', '')), ...(await lives(type, 'a disk and a nic', devices)))
+}
 const crowd = await crowds()
 const { xenVersion } = await api.call('host', {})
 const measured: Measured = {
