@@ -12,6 +12,9 @@ import { viewDeviceModel } from './guest-view.ts'
 /** Told of a domain of ours that shut itself down, when none of our own operations is waiting for that. */
 export type OnEnded = (entry: GuestEntry, reason: EndReason) => void
 
+/** Xen sends no event when the last page of a dying domain is freed, so one is looked at again: soon, then ever more rarely. Milliseconds. */
+const DYING_LOOK = { firstMs: 100, mostMs: 5000 }
+
 export class Observer {
   readonly #context: Context
   readonly #onEnded: OnEnded
@@ -19,6 +22,8 @@ export class Observer {
   readonly #ended = new Map<number, EndReason>()
   #looking: Promise<void> | null = null
   #again = false
+  #dyingLookMs = DYING_LOOK.firstMs
+  #dyingLook: NodeJS.Timeout | undefined
 
   constructor(context: Context, onEnded: OnEnded) {
     this.#context = context
@@ -64,7 +69,18 @@ export class Observer {
       if (entry === null) await this.#appeared(domain)
       else if (entry.run !== null) this.#checkEnd(entry, domain)
     }
+    this.#followDying(domains.some(({ state }) => state === 'dying'))
     for (const domid of this.#ended.keys()) if (!alive.has(domid as Domain['domid'])) this.#ended.delete(domid)
+  }
+
+  #followDying(someDie: boolean): void {
+    clearTimeout(this.#dyingLook)
+    if (!someDie) {
+      this.#dyingLookMs = DYING_LOOK.firstMs
+      return
+    }
+    this.#dyingLook = setTimeout(() => void this.look(), this.#dyingLookMs).unref()
+    this.#dyingLookMs = Math.min(2 * this.#dyingLookMs, DYING_LOOK.mostMs)
   }
 
   /** Binds an entry to its domain: reads what xenstore says and follows it. */
