@@ -11,7 +11,8 @@ import { renderError } from '../src/words/render-error.ts'
 /** What an emulated PC on a busy machine may take, milliseconds. */
 const BOOT_MS = 600_000
 const OPERATION_MS = 600_000
-const MARKER = 'TETRARCH-GUEST'
+/** The whole line: an emulated serial port is slow enough to be read in the middle of it. */
+const MARKER = /TETRARCH-GUEST .*kernel=\S+/
 
 const say = (line: string) => console.log(line)
 
@@ -43,7 +44,7 @@ async function shown(api: Client, name: string, mode: string): Promise<{ guest: 
     `${name} to show its marker line and to be seen as ${mode}`,
     async () => {
       const guest = await api.call('guest', { params: { guest: name } })
-      const marker = guest.consoleTail.find((line) => line.includes(MARKER))
+      const marker = guest.consoleTail.find((line) => MARKER.test(line))
       return marker !== undefined && guest.mode.observed === mode && { guest, marker }
     },
     { timeoutMs: BOOT_MS, everyMs: 1000 },

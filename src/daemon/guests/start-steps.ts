@@ -34,7 +34,7 @@ const NO_KERNEL: BootSource = {
   kernel: null,
   ramdisk: null,
   cmdline: null,
-  booted: { how: 'firmware', what: 'firmware', kernelVersion: null },
+  booted: { how: 'firmware', what: 'BIOS or UEFI, from its own devices', kernelVersion: null },
   kernelFacts: null,
 }
 
