@@ -36,7 +36,7 @@ export const nicConfigs = (nics: readonly NicSpec[], mode: Mode): readonly JsonO
       backend_domname: nic.backend,
       model: nic.model,
       mtu: nic.mtu,
-      nictype: nic.type === 'ioemu' ? 'vif_ioemu' : (nic.type ?? (mode.libxlType === 'hvm' ? undefined : 'vif')),
+      nictype: nic.type === 'ioemu' ? 'vif_ioemu' : (nic.type ?? (mode.deviceModel === 'always' ? undefined : 'vif')),
       rate_bytes_per_interval: nic.rate?.bytesPerInterval,
       rate_interval_usecs: nic.rate?.intervalMicroseconds,
       trusted: defbool(nic.trusted),
