@@ -1,6 +1,6 @@
 /**
- * Runs inside dom0 and prints one JSON document: how long the daemon's API, our CLI and xl take for the same things, one
- * after the other in turns, so that a noisy machine treats them alike.
+ * Runs inside dom0 and prints what it measured, a JSON document a line, as soon as it has it: how long the daemon's API, our
+ * CLI and xl take for the same things, one after the other in turns, so that a noisy machine treats them alike.
  */
 import { execFile } from 'node:child_process'
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs'
@@ -10,6 +10,7 @@ import { createClient } from '../src/api/client.ts'
 const run = promisify(execFile)
 const runs = Number(process.argv[2] ?? 5)
 const MATERIAL = '/var/lib/tetrarch-lab/guests'
+const XL_FILE = '/root/bench.cfg'
 const WAIT_MS = 600_000
 const api = createClient({ socketPath: '/run/tetrarch/tetrarchd.sock', answerMs: WAIT_MS })
 
@@ -31,29 +32,32 @@ export interface Memory {
   readonly workers: number
   readonly xlKiB: number
 }
-export interface Measured {
-  readonly results: readonly Result[]
-  readonly memory: readonly Memory[]
-  /** CPU time of the daemon and its workers over a quiet time, milliseconds each. */
-  readonly idle: { readonly overMs: number; readonly cpuMs: number }
-  readonly xen: string
+/** CPU time of the daemon and its workers over a quiet time, milliseconds each. */
+export interface Idle {
+  readonly overMs: number
+  readonly cpuMs: number
 }
+/** A line of what this program prints. */
+export type Finding =
+  { readonly xen: string } | { readonly idle: Idle } | { readonly result: Result } | { readonly memory: Memory }
 
 const config = (name: string, type: string, more = '') =>
   `name = "${name}"\ntype = "${type}"\nmemory = 128\nkernel = "${MATERIAL}/vmlinux"\nramdisk = "${MATERIAL}/initrd-pv.img"\n${more}`
 const devices = 'disk = ["/srv/bench.img,raw,xvda,rw"]\nvif = ["bridge=xenbr0"]\n'
 const tiny = (name: string) => `name = "${name}"\ntype = "pvh"\nmemory = 32\nkernel = "${MATERIAL}/pvgrub-pvh.bin"\n`
 
-async function create(text: string): Promise<void> {
-  const body = { definition: { file: '/root/bench.cfg', text }, paused: true }
+const found = (finding: Finding): void => void process.stdout.write(`${JSON.stringify(finding)}\n`)
+
+async function create(text: string, then: 'paused' | 'running'): Promise<void> {
+  const body = { definition: { file: XL_FILE, text }, paused: then === 'paused' }
   const { problem } = await api.call('create', { query: { wait: WAIT_MS }, body })
   if (problem !== null) throw new Error(JSON.stringify(problem))
 }
 const destroy = (guest: string) => api.call('destroy', { params: { guest }, query: { wait: WAIT_MS } })
 
 async function xlCreate(text: string): Promise<void> {
-  writeFileSync('/root/bench.cfg', text)
-  await run('xl', ['create', '-p', '/root/bench.cfg'])
+  writeFileSync(XL_FILE, text)
+  await run('xl', ['create', '-p', XL_FILE])
 }
 const xlDestroy = (name: string) => run('xl', ['destroy', name])
 
@@ -76,10 +80,10 @@ async function timed(act: () => Promise<unknown>): Promise<number> {
 }
 
 /** Each side creates and destroys the same guest, in turns; both halves are measured. */
-async function lives(type: string, what: string, more: string): Promise<Result[]> {
+async function lives(type: string, what: string, more: string): Promise<void> {
   const text = config('bench', type, more)
   const sides = {
-    tetrarch: { create: () => create(text), destroy: () => destroy('bench') },
+    tetrarch: { create: () => create(text, 'paused'), destroy: () => destroy('bench') },
     xl: { create: () => xlCreate(text), destroy: () => xlDestroy('bench') },
   }
   const creations: Record<string, number[]> = { tetrarch: [], xl: [] }
@@ -93,10 +97,8 @@ async function lives(type: string, what: string, more: string): Promise<Result[]
       ends[side]?.push(end)
     }
   }
-  return [
-    { name: `create ${type}, ${what}`, times: creations },
-    { name: `destroy ${type}, ${what}`, times: ends },
-  ]
+  found({ result: { name: `create ${type}, ${what}`, times: creations } })
+  found({ result: { name: `destroy ${type}, ${what}`, times: ends } })
 }
 
 const lists = (guests: number): Promise<Result> =>
@@ -149,7 +151,7 @@ const cpuMs = (pids: readonly string[]) =>
     return total + (Number(fields[11]) + Number(fields[12])) * 10
   }, 0)
 
-async function idle(): Promise<Measured['idle']> {
+async function idle(): Promise<Idle> {
   const pids = [...ours('tetrarchd'), ...ours('libxl-worker')]
   const overMs = 30_000
   const before = cpuMs(pids)
@@ -157,39 +159,25 @@ async function idle(): Promise<Measured['idle']> {
   return { overMs, cpuMs: cpuMs(pids) - before }
 }
 
-/** The same guests by each toolstack in turn, running, for the memory of what stays behind for each. */
-async function crowds(): Promise<{ results: Result[]; memory: Memory[] }> {
-  const results: Result[] = []
-  const memories: Memory[] = []
-  for (const guests of [1, 10]) {
-    const names = Array.from({ length: guests }, (_, index) => `tiny${index}`)
-    for (const name of names) await create(tiny(name))
-    results.push(await lists(guests))
-    const { daemonKiB, workersKiB, workers } = memory(guests)
-    for (const name of names) await destroy(name)
-    for (const name of names) {
-      writeFileSync('/root/bench.cfg', tiny(name))
-      await run('xl', ['create', '/root/bench.cfg'])
-    }
-    memories.push({ guests, daemonKiB, workersKiB, workers, xlKiB: memory(guests).xlKiB })
-    for (const name of names) await xlDestroy(name)
-  }
-  return { results, memory: memories }
+/** The same guests by each toolstack in turn, paused lest they take the processors, for the memory of what stays behind for each. */
+async function crowd(guests: number): Promise<void> {
+  const names = Array.from({ length: guests }, (_, index) => `tiny${index}`)
+  for (const name of names) await create(tiny(name), 'paused')
+  found({ result: await lists(guests) })
+  const { daemonKiB, workersKiB, workers } = memory(guests)
+  for (const name of names) await destroy(name)
+  for (const name of names) await xlCreate(tiny(name))
+  found({ memory: { guests, daemonKiB, workersKiB, workers, xlKiB: memory(guests).xlKiB } })
+  for (const name of names) await xlDestroy(name)
 }
 
 await run('truncate', ['-s', '64M', '/srv/bench.img'])
-const quiet = await idle()
-const results: Result[] = []
-for (const type of ['pv', 'pvh']) {
-  results.push(...(await lives(type, 'no devices', '')), ...(await lives(type, 'a disk and a nic', devices)))
-}
-const crowd = await crowds()
 const { xenVersion } = await api.call('host', {})
-const measured: Measured = {
-  results: [...results, ...crowd.results],
-  memory: crowd.memory,
-  idle: quiet,
-  xen: xenVersion,
+found({ xen: xenVersion })
+found({ idle: await idle() })
+for (const guests of [1, 10]) await crowd(guests)
+for (const type of ['pv', 'pvh']) {
+  await lives(type, 'no devices', '')
+  await lives(type, 'a disk and a nic', devices)
 }
-process.stdout.write(`${JSON.stringify(measured)}\n`)
 process.exit(0)

@@ -3,7 +3,7 @@
  * another name, flushed, and renamed. What a killed build left is removed by the next one.
  */
 import { createHash } from 'node:crypto'
-import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statfsSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statfsSync, statSync, utimesSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { cacheDirectory, cacheRoot } from './place.ts'
 import { inNamespace, output, say } from './run.ts'
@@ -12,6 +12,9 @@ import { inNamespace, output, say } from './run.ts'
 const neededMiB = 3072
 
 const unfinished = '.building-'
+
+/** How long what nobody used stays: other checkouts, with other recipes, may use it again. Milliseconds. */
+const keptMs = 24 * 3_600_000
 
 /** Hash of a recipe: texts and JSON values as they are; paths with the names and contents of all files below. */
 export function recipeKey(parts: readonly unknown[], paths: readonly string[] = []): string {
@@ -39,7 +42,11 @@ function filesBelow(path: string): readonly string[] {
 export async function cached(folder: string, name: string, build: (path: string) => Promise<void>): Promise<string> {
   const directory = cacheDirectory(folder)
   const path = join(directory, name)
-  if (existsSync(path)) return path
+  if (existsSync(path)) {
+    const now = new Date()
+    utimesSync(path, now, now)
+    return path
+  }
   await removeUnfinished(directory)
   // Its own name for each process: what a killed one started may still be writing to the old name.
   const temporary = join(directory, `${unfinished}${String(process.pid)}-${name}`)
@@ -55,17 +62,18 @@ async function removeUnfinished(directory: string): Promise<void> {
   if (left.length > 0) await output(inNamespace(['rm', '-rf', ...left.map((name) => join(directory, name))]))
 }
 
-/** Removes from CACHE/`folder` everything but `keep`, among the names that `concerns` accepts (default: all). */
-export function removeOthers(
+/** Removes from CACHE/`folder` what was not used for a day, but not `keep`, and only names that `concerns` accepts (default: all). */
+export function removeUnused(
   folder: string,
   keep: ReadonlySet<string>,
   concerns: (name: string) => boolean = Boolean,
 ): void {
   const directory = cacheDirectory(folder)
   for (const name of readdirSync(directory)) {
-    if (keep.has(name) || !concerns(name)) continue
-    say(`removing ${join(directory, name)}, made from a recipe no longer used`)
-    rmSync(join(directory, name), { recursive: true, force: true })
+    const path = join(directory, name)
+    if (keep.has(name) || !concerns(name) || statSync(path).mtimeMs > Date.now() - keptMs) continue
+    say(`removing ${path}, made from a recipe no longer used`)
+    rmSync(path, { recursive: true, force: true })
   }
 }
 

@@ -4,6 +4,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises'
 import { labName, labPlace } from './place.ts'
+import { send } from './exchange.ts'
 import { capture, type Outcome, output, timedOut } from './run.ts'
 import { connect, quoted, scpCommand, sshCommand, type SshTarget } from './ssh.ts'
 import { runningTarget } from './state.ts'
@@ -71,14 +72,14 @@ async function sh(script: string, options: ExecOptions = {}): Promise<string> {
   throw new Error(`in dom0: ${script.trim()}: ${how}\n${stderr.trim()}\n${stdout.trim()}`)
 }
 
-/** Copies a file or directory into dom0. */
+/** Copies a file or directory into dom0, as cp(1) -a does it: into `destination` when that is a directory. */
 async function push(source: string, destination: string): Promise<void> {
-  await output(scpCommand(await reachable(), source, `dom0:${destination}`))
+  await send(await reachable(), source, destination)
 }
 
 /** Copies a file or directory out of dom0. */
 async function pull(source: string, destination: string): Promise<void> {
-  await output(scpCommand(await reachable(), `dom0:${source}`, destination))
+  await output(scpCommand(await reachable(), source, destination))
 }
 
 /** Looks until `look` gives something other than undefined or false, and returns it. `what` is for the error. */

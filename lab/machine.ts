@@ -1,5 +1,5 @@
 /** The machine that runs Xen: QEMU's command line, starting it, and stopping it. */
-import { existsSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { type Accelerator, acceleratorArguments } from './accelerator.ts'
@@ -12,6 +12,9 @@ import { output } from './run.ts'
 const memoryMiB = 6144
 const dom0MemoryMiB = 2048
 const cpus = 2
+
+/** What fits through the exchange disk (exchange.ts) at once. The file is sparse. */
+const exchangeBytes = 8 * 2 ** 30
 
 /**
  * bootscrub=0: Xen would write to all free memory, which the host would then have to find and the snapshot to hold.
@@ -42,6 +45,8 @@ export function hardware(accelerator: Accelerator): readonly string[] {
   return [
     ...['-M', 'q35', ...acceleratorArguments(accelerator), '-m', String(memoryMiB), '-smp', String(cpus)],
     ...['-nodefaults', '-display', 'none', '-no-user-config', '-append', xenArguments],
+    ...['-device', 'virtio-blk-pci,drive=disk', '-device', 'virtio-blk-pci,drive=exchange'],
+    ...['-device', 'virtio-net-pci,netdev=net,romfile=', '-device', 'virtio-rng-pci'],
   ]
 }
 
@@ -49,6 +54,8 @@ export function hardware(accelerator: Accelerator): readonly string[] {
 export async function startMachine(start: MachineStart): Promise<void> {
   const { place, dom0 } = start
   for (const stale of [place.qmp, place.consoleSocket, place.pidFile]) rmSync(stale, { force: true })
+  writeFileSync(place.exchange, '')
+  truncateSync(place.exchange, exchangeBytes)
   // Commas are doubled in QEMU's option values.
   const value = (path: string) => path.replaceAll(',', ',,')
   await output(
@@ -56,14 +63,14 @@ export async function startMachine(start: MachineStart): Promise<void> {
       'qemu-system-x86_64',
       ...hardware(start.accelerator),
       ...['-kernel', dom0.xen, '-initrd', `${value(dom0.kernel)} ${dom0Arguments},${value(dom0.initrd)}`],
-      ...['-drive', `file=${value(place.disk)},format=qcow2,if=virtio,cache=unsafe,discard=unmap`],
+      ...['-drive', `file=${value(place.disk)},format=qcow2,if=none,id=disk,cache=unsafe,discard=unmap`],
+      ...['-drive', `file=${value(place.exchange)},format=raw,if=none,id=exchange,cache=unsafe`],
       ...['-netdev', `user,id=net,hostfwd=tcp:127.0.0.1:${String(start.port)}-:22`],
-      ...['-device', 'virtio-net-pci,netdev=net,romfile='],
       ...[
         '-chardev',
         `socket,id=serial,path=${value(place.consoleSocket)},server=on,wait=off,logfile=${value(place.consoleLog)}`,
       ],
-      ...['-serial', 'chardev:serial', '-device', 'virtio-rng-pci'],
+      ...['-serial', 'chardev:serial'],
       ...['-qmp', `unix:${value(place.qmp)},server=on,wait=off`, '-pidfile', place.pidFile, '-daemonize'],
       ...(start.state === undefined ? [] : ['-incoming', `exec:zstd -dcq '${start.state.replaceAll("'", `'\\''`)}'`]),
     ],

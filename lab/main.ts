@@ -7,7 +7,7 @@
 import { consoleVerb } from './console.ts'
 import { clean, down } from './down.ts'
 import { exec, pull, push, shell } from './exec.ts'
-import { install } from './install.ts'
+import { install, sync } from './install.ts'
 import { logs, status } from './look.ts'
 import { material } from './material.ts'
 import { say } from './run.ts'
@@ -26,6 +26,7 @@ const verbs: Readonly<Record<string, Verb>> = {
   push: { usage: 'push SRC DST', does: 'copies a file or directory into dom0', run: push },
   pull: { usage: 'pull SRC DST', does: 'copies a file or directory out of dom0', run: pull },
   install: { usage: 'install [DEB]', does: 'builds the .deb, installs it in dom0, starts the service', run: install },
+  sync: { usage: 'sync', does: 'sends what changed since then, and restarts the service; seconds', run: sync },
   console: { usage: 'console', does: "the machine's serial console: Xen and dom0", run: consoleVerb },
   logs: { usage: 'logs [console|ARG…]', does: "dom0's logs; arguments go to journalctl", run: logs },
   material: { usage: 'material debian', does: 'puts the slow Debian guest into dom0', run: material },

@@ -3,7 +3,7 @@
  *
  *   CACHE/rootfs/KEY.tar.zst     dom0's packages, as mmdebstrap leaves them
  *   CACHE/dom0/KEY/              disk, kernel, initrd, Xen, ssh key; and in it
- *   CACHE/dom0/KEY/snapshot-KEY/ the booted machine: disk overlay and machine state
+ *   CACHE/dom0/KEY/booted-KEY/   the booted machine: disk overlay and machine state
  *   CACHE/labs/NAME/             one running lab: its own overlay, sockets, console log
  *
  * KEY is a hash of the recipe. A thing is built under the name .building-* and renamed when it is whole.
@@ -46,6 +46,8 @@ export interface LabPlace {
   readonly name: string
   readonly directory: string
   readonly disk: string
+  /** The disk that carries files to dom0 (exchange.ts). */
+  readonly exchange: string
   readonly pidFile: string
   readonly qmp: string
   readonly consoleSocket: string
@@ -66,6 +68,7 @@ export function labPlace(name: string): LabPlace {
     name,
     directory,
     disk: at('disk.qcow2'),
+    exchange: at('exchange'),
     pidFile: at('qemu.pid'),
     qmp: at('qmp'),
     consoleSocket: at('console'),

@@ -3,7 +3,7 @@
  * overlay of its own on that disk, so nobody ever writes to the snapshot.
  */
 import { copyFileSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { type Accelerator, kvmFailureNote } from './accelerator.ts'
 import { cached, recipeKey } from './cache.ts'
@@ -31,11 +31,16 @@ if [ "$state" != running ]; then systemctl --failed --no-legend --plain; fi
 xl list >/dev/null && test -c /dev/net/tun && ip -br link show xenbr0 >/dev/null
 `
 
+/** Name of the snapshot among those of its dom0. */
+export async function snapshotName(accelerator: Accelerator): Promise<string> {
+  const version = await output(['qemu-system-x86_64', '--version'])
+  return `booted-${recipeKey([hardware(accelerator), version, bootedTest])}`
+}
+
 /** The snapshot of a dom0, made by booting it if missing. */
 export async function snapshotOf(dom0: Dom0, accelerator: Accelerator): Promise<Snapshot> {
-  const version = await output(['qemu-system-x86_64', '--version'])
-  const name = `snapshot-${recipeKey([hardware(accelerator), version, bootedTest])}`
-  const directory = await cached(`dom0/${dom0.directory.split('/').at(-1) ?? ''}`, name, async (path) => {
+  const name = await snapshotName(accelerator)
+  const directory = await cached(`dom0/${basename(dom0.directory)}`, name, async (path) => {
     mkdirSync(path)
     const how = accelerator === 'kvm' ? 'under KVM' : 'emulated'
     await timed(`booting Xen and dom0, ${how}, and taking a snapshot`, () => bootAndSave(path, dom0, accelerator))

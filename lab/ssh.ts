@@ -26,10 +26,9 @@ export function sshCommand(target: SshTarget, script: string, tty: readonly stri
   return ['ssh', ...options(target), ...tty, 'root@127.0.0.1', script]
 }
 
-/** The command that copies with scp(1); `dom0:` stands before paths in dom0. */
+/** The command that copies a file or directory out of dom0 with scp(1). */
 export function scpCommand(target: SshTarget, from: string, to: string): readonly string[] {
-  const path = (text: string) => text.replace(/^dom0:/, 'root@127.0.0.1:')
-  return ['scp', '-q', '-r', '-p', ...options(target), path(from), path(to)]
+  return ['scp', '-q', '-r', '-p', ...options(target), `root@127.0.0.1:${from}`, to]
 }
 
 /** Opens the shared connection; does nothing when it is open. Returns whether it is open now. */

@@ -2,7 +2,7 @@
 import { appendFileSync, copyFileSync, mkdirSync, rmSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
 import { chooseAccelerator } from './accelerator.ts'
-import { removeOthers } from './cache.ts'
+import { removeUnused } from './cache.ts'
 import { type Dom0, dom0Image, dom0Name } from './dom0-disk.ts'
 import { chosenFlavour, type Flavour } from './flavours.ts'
 import { installHostPackages } from './host-packages.ts'
@@ -11,7 +11,7 @@ import { freePort, startMachine, stopMachine } from './machine.ts'
 import { type LabPlace, labName, labPlace } from './place.ts'
 import { rootfsName } from './rootfs.ts'
 import { capture, say, timed } from './run.ts'
-import { createOverlay, type Snapshot, snapshotOf } from './snapshot.ts'
+import { createOverlay, type Snapshot, snapshotName, snapshotOf } from './snapshot.ts'
 import { connect, disconnect, sshCommand } from './ssh.ts'
 import { runningLabs, runningState, runningTarget, writeState } from './state.ts'
 
@@ -20,9 +20,9 @@ export function up(): Promise<number> {
   const place = labPlace(labName())
   const flavour = chosenFlavour(process.env)
   return locked('build', async () => {
-    if (await isUp(place, flavour)) return 0
     await installHostPackages()
     const accelerator = await chooseAccelerator()
+    if (await isUp(place, [dom0Name(flavour), await snapshotName(accelerator)])) return 0
     const dom0 = await dom0Image(flavour)
     const snapshot = await snapshotOf(dom0, accelerator)
     await timed(`starting the lab "${place.name}" from its snapshot`, async () => {
@@ -32,15 +32,16 @@ export function up(): Promise<number> {
       writeState(place, { ...own, dom0: dom0.directory, snapshot: dirname(snapshot.disk) })
       await greet(place)
     })
-    removeUnused(flavour, dom0, snapshot)
+    tidy(flavour, dom0)
     return 0
   })
 }
 
-async function isUp(place: LabPlace, flavour: Flavour): Promise<boolean> {
+/** Whether the lab runs, from the dom0 and the snapshot of these names. */
+async function isUp(place: LabPlace, recipe: readonly string[]): Promise<boolean> {
   const state = runningState(place)
   if (!state) return false
-  if (basename(state.dom0) !== dom0Name(flavour)) {
+  if (![state.dom0, state.snapshot].every((path) => recipe.includes(basename(path)))) {
     say(`the lab "${place.name}" runs from another recipe; replacing it`)
     return false
   }
@@ -97,16 +98,11 @@ async function greet(place: LabPlace): Promise<void> {
   if (code !== 0) throw new Error(`dom0 answers, but Xen does not: ${stderr}`)
 }
 
-/** Removes what no current recipe and no running lab uses. */
-function removeUnused(flavour: Flavour, dom0: Dom0, snapshot: Snapshot): void {
-  const running = runningLabs()
-  removeOthers('rootfs', new Set([rootfsName(flavour)]))
-  removeOthers(
-    'dom0',
-    new Set([dom0.directory, ...running.map(({ state }) => state.dom0)].map((path) => basename(path))),
-  )
-  const snapshots = new Set(
-    [dirname(snapshot.disk), ...running.map(({ state }) => state.snapshot)].map((path) => basename(path)),
-  )
-  removeOthers(`dom0/${basename(dom0.directory)}`, snapshots, (name) => name.startsWith('snapshot-'))
+/** Removes what no recipe has used for a day and no running lab uses. */
+function tidy(flavour: Flavour, dom0: Dom0): void {
+  const running = runningLabs().map(({ state }) => state)
+  removeUnused('rootfs', new Set([rootfsName(flavour)]))
+  removeUnused('dom0', new Set(running.map((state) => basename(state.dom0))))
+  const snapshots = new Set(running.map(({ snapshot }) => basename(snapshot)))
+  removeUnused(`dom0/${basename(dom0.directory)}`, snapshots, (name) => /^(booted|snapshot)-/.test(name))
 }

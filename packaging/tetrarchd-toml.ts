@@ -8,7 +8,10 @@ import { snakeCase } from '../src/config/load-daemon-config.ts'
 
 const setting = z.object({ description: z.string(), default: z.unknown() })
 const schema = z.object({
-  properties: z.record(z.string(), z.object({ description: z.string(), properties: z.record(z.string(), setting) })),
+  properties: z.record(
+    z.string(),
+    z.object({ description: z.string(), properties: z.record(z.string(), setting).default({}) }),
+  ),
 })
 
 const INTRODUCTION = `# Configuration of tetrarchd. What is commented out shows the default.

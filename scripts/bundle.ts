@@ -10,7 +10,6 @@ import { type Plugin, build } from 'esbuild'
 const entryPoints = {
   tetrarchd: 'src/daemon/main.ts',
   'libxl-worker': 'src/libxl/worker.ts',
-  'boot-sandbox': 'src/pygrub/sandbox-main.ts',
   pygrub: 'src/pygrub/drop-in-main.ts',
   tetrarch: 'src/cli/main.ts',
 }
@@ -26,6 +25,23 @@ const englishOnly: Plugin = {
   },
 }
 
+/**
+ * Takes Node's own modules as they are. An `import` of one reads all its properties, also those that load on first use:
+ * that of node:http loads the whole fetch client, which is twice the start-up time of everything else.
+ */
+const builtinsUnread: Plugin = {
+  name: 'builtins-unread',
+  setup: ({ onResolve, onLoad }) => {
+    onResolve({ filter: /^node:/ }, ({ path, kind }) =>
+      kind === 'import-statement' ? { path, namespace: 'builtin' } : undefined,
+    )
+    onLoad({ filter: /.*/, namespace: 'builtin' }, ({ path }) => ({
+      contents: `module.exports = process.getBuiltinModule('${path}')`,
+    }))
+  },
+}
+
+const sandbox = 'boot-sandbox'
 const root = join(import.meta.dirname, '..')
 const started = performance.now()
 const missing = Object.values(entryPoints).filter((file) => !existsSync(join(root, file)))
@@ -42,7 +58,7 @@ const { metafile } = await build({
   platform: 'node',
   target: 'node24',
   external: ['koffi'],
-  plugins: [englishOnly],
+  plugins: [englishOnly, builtinsUnread],
   sourcemap: 'linked',
   sourcesContent: false,
   metafile: true,
@@ -53,13 +69,28 @@ const { metafile } = await build({
   logLevel: 'warning',
 })
 
+/** Starts for every boot, so it is one small file of its own: without chunks, and without what only people read. */
+await build({
+  absWorkingDir: root,
+  entryPoints: ['src/pygrub/sandbox-main.ts'],
+  outfile: `dist/${sandbox}.mjs`,
+  bundle: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node24',
+  plugins: [builtinsUnread],
+  minifyWhitespace: true,
+  minifySyntax: true,
+  logLevel: 'warning',
+})
+
 // Chunks of an earlier build; a package that was built beside them stays.
 const stale = readdirSync(join(root, 'dist')).filter(
-  (name) => /\.mjs(\.map)?$/.test(name) && !(`dist/${name}` in metafile.outputs),
+  (name) => /\.mjs(\.map)?$/.test(name) && name !== `${sandbox}.mjs` && !(`dist/${name}` in metafile.outputs),
 )
 for (const name of stale) rmSync(join(root, 'dist', name))
 
-for (const file of Object.keys(entryPoints).map((name) => `dist/${name}.mjs`)) {
+for (const file of [...Object.keys(entryPoints), sandbox].map((name) => `dist/${name}.mjs`)) {
   const bytes = statSync(join(root, file)).size
   const shared = metafile.outputs[file]?.imports.filter(({ kind }) => kind === 'import-statement').length ?? 0
   console.error(`build: ${file} ${Math.ceil(bytes / 1024)} KiB, ${shared} shared chunks`)

@@ -21,6 +21,8 @@ export interface Gate {
 }
 
 const PASSED: Tally = { passed: 1, failed: 0, skipped: 0 }
+/** Could not be judged here, for which nobody is to blame. */
+const NOT_TRIED: Tally = { passed: 0, failed: 0, skipped: 0 }
 const FAILED: Tally = { passed: 0, failed: 1, skipped: 0 }
 
 /** Where its output goes: kept until the end and shown when it fails, or shown as it comes. */
@@ -38,10 +40,17 @@ async function exitOf(command: readonly string[], output: Output): Promise<numbe
   return code ?? 1
 }
 
+/** What a program exits with that could not do its work here, such as without a network (automake's "Scripts-based Testsuites"). */
+const EXIT_NOT_TRIED = 77
+
 /** A program that passes when it exits with 0. */
 export const program = (name: string, command: readonly string[], output: Output = 'when-failed'): Gate => ({
   name,
-  run: async () => ((await exitOf(command, output)) === 0 ? PASSED : FAILED),
+  run: async () => {
+    const code = await exitOf(command, output)
+    if (code === EXIT_NOT_TRIED) return NOT_TRIED
+    return code === 0 ? PASSED : FAILED
+  },
 })
 
 const vitestReport = z.object({
@@ -96,7 +105,7 @@ export async function judge(gate: Gate): Promise<Verdict> {
 }
 
 const lineOf = ({ name, passed, failed, skipped, seconds }: Verdict): string =>
-  `${failed > 0 ? 'FAILED' : 'passed'}  ${name.padEnd(22)} ${counts({ passed, failed, skipped }).padEnd(34)} ${seconds.toFixed(1).padStart(6)} s`
+  `${failed > 0 ? 'FAILED' : passed > 0 ? 'passed' : 'untried'}  ${name.padEnd(22)} ${counts({ passed, failed, skipped }).padEnd(34)} ${seconds.toFixed(1).padStart(6)} s`
 
 export const counts = ({ passed, failed, skipped }: Tally): string =>
   `${passed} passed, ${failed} failed, ${skipped} skipped`

@@ -1,6 +1,6 @@
 /**
  * Runs the gates of the parts that are named on the command line, all of them even after one has failed, and sums up.
- * `check` needs nothing but this machine, `lab` boots real Xen (lab/README.md).
+ * `check` and `release` need nothing but this machine, `lab` boots real Xen (lab/README.md).
  */
 import { type Gate, type Verdict, counts, judge, program, sum, tests } from './gate.ts'
 
@@ -25,6 +25,8 @@ const checkGates: readonly Gate[] = [
     '.',
   ]),
   program('documents', ['scripts/docs', '--check']),
+  program('licences', ['node', 'scripts/licences.ts']),
+  program('known weaknesses', ['node', 'scripts/audit.ts']),
 ]
 
 async function check(): Promise<readonly Verdict[]> {
@@ -35,6 +37,14 @@ async function check(): Promise<readonly Verdict[]> {
     for (let gate = waiting.shift(); gate !== undefined; gate = waiting.shift()) verdicts.push(await judge(gate))
   }
   await Promise.all(Array.from({ length: LANES }, lane))
+  return verdicts
+}
+
+/** What takes longer and needs no lab either. */
+async function release(): Promise<readonly Verdict[]> {
+  const gates = [program('package', ['scripts/lint-deb']), program('coverage', ['scripts/coverage'])]
+  const verdicts: Verdict[] = []
+  for (const gate of gates) verdicts.push(await judge(gate))
   return verdicts
 }
 
@@ -59,7 +69,10 @@ async function lab(): Promise<readonly Verdict[]> {
   return verdicts
 }
 
-const parts = { check, lab }
+/** Ten minutes of damaged disks and menus. */
+const fuzz = async (): Promise<readonly Verdict[]> => [await judge(program('fuzzing', ['scripts/fuzz'], 'at-once'))]
+
+const parts = { check, release, fuzz, lab }
 const isPart = (name: string): name is keyof typeof parts => name in parts
 const started = performance.now()
 const verdicts: Verdict[] = []

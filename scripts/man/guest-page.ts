@@ -95,6 +95,11 @@ const differences = [
     'a guest name with other characters than letters, digits and . _ + -; a disk that is no CD drive and has no target; keys of the section on what is not supported. libxl refuses most of these later, at the create.',
   ),
   definition(
+    'Files in /tmp and /var/tmp',
+    '',
+    'are not found: the service has folders of its own there. xl finds them.',
+  ),
+  definition(
     'bootloader',
     '',
     'tetrarch runs it itself before the create, so that xl list -l shows the kernel that was found.',

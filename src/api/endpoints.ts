@@ -6,15 +6,19 @@
 /** What a route may do: `read` is also open on the read-only socket, `change` is logged with the caller. */
 type Access = 'read' | 'change'
 
-/** `json`: one value; `ndjson`: a stream of values, one a line; `upgrade`: raw bytes both ways after 101. */
-type Answer = 'json' | 'ndjson' | 'upgrade'
+/** `json`: one value; `text`: one text; `ndjson`: a stream of values, one a line; `upgrade`: raw bytes both ways after 101. */
+type Answer = 'json' | 'text' | 'ndjson' | 'upgrade'
 
 export interface Endpoint {
-  readonly method: 'GET' | 'POST' | 'DELETE'
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
   /** Path with `:name` parameters. */
-  readonly path: `/v1/${string}`
+  readonly path: `/v1/${string}` | '/metrics'
   readonly access: Access
   readonly answer: Answer
+  /** How long a client waits for the answer, milliseconds, where that is longer than for others. */
+  readonly answerMs?: number
+  /** The answer has an ETag, and If-None-Match is heeded. */
+  readonly tagged?: true
 }
 
 const defineEndpoints = <const T extends Record<string, Endpoint>>(endpoints: T): T => endpoints
@@ -29,15 +33,44 @@ const verb = <const P extends string>(name: P) =>
 export const endpoints = defineEndpoints({
   host: read('/v1/host'),
   modes: read('/v1/modes'),
-  guests: read('/v1/guests'),
-  guest: read('/v1/guests/:guest'),
+  usage: read('/v1/usage'),
+  /** Where those who collect metrics look for them, whatever the version of the rest. */
+  metrics: { method: 'GET', path: '/metrics', access: 'read', answer: 'text' },
+  guests: { ...read('/v1/guests'), tagged: true },
+  guest: { ...read('/v1/guests/:guest'), tagged: true },
+  vcpus: read('/v1/guests/:guest/vcpus'),
+  explain: read('/v1/guests/:guest/explain'),
+  // A definition names any file of the host, and the answer tells of it: not for those who may only read.
+  explainDefinition: { method: 'POST', path: '/v1/explain', access: 'change', answer: 'json' },
+  /** A disk is read with root's rights, so it is no question for the read-only socket. */
+  bootEntries: { method: 'POST', path: '/v1/boot-entries', access: 'change', answer: 'json', answerMs: 300_000 },
+  startGuests: { method: 'POST', path: '/v1/host/start-guests', access: 'change', answer: 'json' },
+  stopGuests: { method: 'POST', path: '/v1/host/stop-guests', access: 'change', answer: 'json' },
   create: { method: 'POST', path: '/v1/guests', access: 'change', answer: 'json' },
+  definitions: read('/v1/definitions'),
+  definition: read('/v1/guests/:guest/definition'),
+  define: { method: 'PUT', path: '/v1/guests/:guest/definition', access: 'change', answer: 'json' },
+  undefine: { method: 'DELETE', path: '/v1/guests/:guest/definition', access: 'change', answer: 'json' },
+  // These change nothing, but they look at files of dom0 with the rights of root.
+  lint: { method: 'POST', path: '/v1/lint', access: 'change', answer: 'json' },
+  plan: { method: 'POST', path: '/v1/plan', access: 'change', answer: 'json' },
+  /** The plan reads a disk with root's rights. */
+  planConversion: {
+    method: 'POST',
+    path: '/v1/guests/:guest/conversion-plan',
+    access: 'change',
+    answer: 'json',
+    answerMs: 300_000,
+  },
+  convert: verb('convert'),
   shutdown: verb('shutdown'),
   reboot: verb('reboot'),
   destroy: verb('destroy'),
   pause: verb('pause'),
   unpause: verb('unpause'),
   console: { method: 'GET', path: '/v1/guests/:guest/console', access: 'change', answer: 'upgrade' },
+  log: { method: 'GET', path: '/v1/guests/:guest/log', access: 'read', answer: 'ndjson' },
+  vnc: { method: 'GET', path: '/v1/guests/:guest/vnc', access: 'change', answer: 'json' },
   tasks: read('/v1/tasks'),
   task: read('/v1/tasks/:task'),
   taskUpdates: { method: 'GET', path: '/v1/tasks/:task/updates', access: 'read', answer: 'ndjson' },
@@ -54,3 +87,4 @@ export const CONSOLE_INPUT_HEADER = 'tetrarch-console-input'
 /** Media types (RFC 9457; NDJSON has none registered). */
 export const PROBLEM_TYPE = 'application/problem+json'
 export const NDJSON_TYPE = 'application/x-ndjson'
+export const METRICS_TYPE = 'application/openmetrics-text; version=1.0.0; charset=utf-8'

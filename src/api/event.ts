@@ -29,11 +29,27 @@ export const eventSchema = z
       to: z.enum(modeNames).nullable(),
       evidence: z.array(z.string()),
     }),
+    z
+      .strictObject({
+        kind: z.literal('guest.choice'),
+        ...stamp,
+        ...guestRef,
+        from: z.enum(modeNames),
+        to: z.enum(modeNames),
+        evidence: z.array(z.string()),
+      })
+      .describe('A start chose another mode than the start before it'),
     z.strictObject({
       kind: z.literal('guest.device-model'),
       ...stamp,
       ...guestRef,
       deviceModel: deviceModelSchema.nullable(),
+    }),
+    z.strictObject({
+      kind: z.literal('guest.definition'),
+      ...stamp,
+      ...guestRef,
+      change: z.enum(['defined', 'changed', 'undefined', 'unreadable']),
     }),
     z.strictObject({ kind: z.literal('guest.gone'), ...stamp, ...guestRef, reason: z.enum(endReasons) }),
     z.strictObject({

@@ -1,13 +1,18 @@
 /** docs/openapi.json, made from the contract: the schemas that check requests are the ones that describe them. */
 import { z } from 'zod'
 import { errorTable } from '../words/errors.ts'
-import { CONSOLE_INPUT_HEADER, CONSOLE_PROTOCOL, NDJSON_TYPE, PROBLEM_TYPE } from './endpoints.ts'
+import { bootChoiceSchema } from './boot-choice.ts'
+import { bootEntriesSchema, bootEntrySchema } from './boot-entries.ts'
+import { CONSOLE_INPUT_HEADER, CONSOLE_PROTOCOL, METRICS_TYPE, NDJSON_TYPE, PROBLEM_TYPE } from './endpoints.ts'
 import { eventSchema } from './event.ts'
+import { GuestSpec } from '../config/guest-spec.ts'
+import { definitionSchema, findingSchema } from './definition.ts'
 import { deviceModelSchema, deviceSchema, guestDetailSchema, guestSchema } from './guest.ts'
 import { hostSchema, modeSchema } from './host.ts'
 import { problemSchema } from './problem-schema.ts'
 import { type Route, routes } from './routes.ts'
 import { taskSchema } from './task.ts'
+import { guestUsageSchema, usageSchema } from './usage.ts'
 
 type JsonSchema = Readonly<Record<string, unknown>>
 
@@ -16,9 +21,17 @@ const components = {
   GuestDetail: guestDetailSchema,
   DeviceModel: deviceModelSchema,
   Device: deviceSchema,
+  Definition: definitionSchema,
+  Finding: findingSchema,
+  GuestSpec,
   Host: hostSchema,
   Mode: modeSchema,
+  BootEntries: bootEntriesSchema,
+  BootEntry: bootEntrySchema,
+  BootChoice: bootChoiceSchema,
   Task: taskSchema,
+  Usage: usageSchema,
+  GuestUsage: guestUsageSchema,
   Event: eventSchema,
   Problem: problemSchema,
 }
@@ -66,7 +79,11 @@ function operation(operationId: string, route: Route): JsonSchema {
     operationId,
     summary: route.summary,
     'x-socket': route.access === 'read' ? 'full or read-only' : 'full',
-    parameters: [...parameters('path', route.params), ...parameters('query', route.query)],
+    parameters: [
+      ...parameters('path', route.params),
+      ...parameters('query', route.query),
+      ...(route.tagged === true ? [IF_NONE_MATCH] : []),
+    ],
     ...(route.body !== null && {
       requestBody: {
         required: true,
@@ -75,6 +92,14 @@ function operation(operationId: string, route: Route): JsonSchema {
     }),
     responses: { ...success(route), default: { $ref: '#/components/responses/Problem' } },
   }
+}
+
+const IF_NONE_MATCH = {
+  name: 'If-None-Match',
+  in: 'header',
+  required: false,
+  description: 'The ETag of an earlier answer',
+  schema: { type: 'string' },
 }
 
 function parameters(place: 'path' | 'query', schema: z.ZodObject): readonly JsonSchema[] {
@@ -98,8 +123,10 @@ function success(route: Route): JsonSchema {
   if (route.answer === 'ndjson') {
     return { '200': { description: `${route.summary}, one a line`, content: { [NDJSON_TYPE]: { schema } } } }
   }
+  if (route.answer === 'text') return { '200': { description: route.summary, content: { [METRICS_TYPE]: { schema } } } }
   const content = { 'application/json': { schema } }
   const done = { '200': { description: route.response.description ?? route.summary, content } }
+  if (route.tagged === true) return { ...done, '304': { description: 'Nothing but CPU time has changed' } }
   if (route.response !== taskSchema || route.method === 'GET') return done
   const location = { description: 'Where to look for it', schema: { type: 'string' } }
   return { ...done, '202': { description: 'The operation goes on', headers: { Location: location }, content } }

@@ -1,9 +1,25 @@
 import { z } from 'zod'
+import { bootEntriesBodySchema, bootEntriesSchema } from './boot-entries.ts'
+import { conversionPlanBodySchema, conversionPlanSchema, convertBodySchema } from './conversion.ts'
 import { type Endpoint, type RouteName, endpoints } from './endpoints.ts'
+import {
+  createBodySchema,
+  defineBodySchema,
+  definitionSchema,
+  definitionTextSchema,
+  lintBodySchema,
+  lintSchema,
+  planBodySchema,
+  planSchema,
+  undefinedSchema,
+} from './definition.ts'
 import { eventSchema } from './event.ts'
-import { guestDetailSchema, guestSchema } from './guest.ts'
+import { explanationSchema } from './explanation.ts'
+import { guestDetailSchema, guestSchema, vcpuSchema, vncSchema } from './guest.ts'
 import { hostSchema, modeSchema } from './host.ts'
+import { logLineSchema } from './log.ts'
 import { taskSchema } from './task.ts'
+import { usageSchema } from './usage.ts'
 
 export interface Route extends Endpoint {
   /** One sentence for OpenAPI. */
@@ -22,6 +38,7 @@ const nothing = z.strictObject({})
 const ofGuest = z.strictObject({
   guest: z.string().min(1).max(256).describe("The guest's name, uuid or domid"),
 })
+const ofName = z.strictObject({ guest: z.string().min(1).max(256).describe("The guest's name") })
 const ofTask = z.strictObject({ task: z.string().min(1).max(64).describe("The task's id") })
 
 /** How long a call may wait for its task, milliseconds; without it the answer is 202 at once. */
@@ -40,18 +57,17 @@ const consoleQuery = z.strictObject({
   input: z.enum(['take', 'if-free', 'none']).default('take').describe('Whether this client may write'),
 })
 
-export const createBodySchema = z
-  .strictObject({
-    name: z.string().max(256).optional().describe('A defined guest to start'),
-    definition: z
-      .strictObject({ file: z.string().max(4096), text: z.string().max(200_000) })
-      .optional()
-      .describe('The text of an xl.cfg file; `file` is used in messages and for relative paths'),
-    paused: z.boolean().default(false).describe('Leave it paused after it was built'),
-  })
-  .refine((body) => (body.name === undefined) !== (body.definition === undefined), {
-    message: 'give either "name" or "definition"',
-  })
+/** Xen Orchestra's search language; docs/queries.md. */
+const queryText = z
+  .string()
+  .max(1000)
+  .optional()
+  .describe('Only those that are as asked, in the search language of docs/queries.md')
+
+const logQuery = z.strictObject({
+  lines: z.coerce.number().int().min(0).max(1_000_000).optional().describe('Begin with this many of the last lines'),
+  follow: z.enum(['yes', 'no']).default('no').describe('Go on as the guest writes'),
+})
 
 const plain = { params: nothing, query: nothing, body: null }
 const taskCall = { query: waitQuery, body: null, response: taskSchema }
@@ -66,10 +82,23 @@ export const routes = defineRoutes({
     summary: 'The virtualization modes and what speaks for each',
     response: z.array(modeSchema),
   },
+  usage: {
+    ...endpoints.usage,
+    ...plain,
+    summary: 'CPU time, memory, disk and network counters of each running guest, and what its QEMU costs',
+    response: usageSchema,
+  },
+  metrics: {
+    ...endpoints.metrics,
+    ...plain,
+    summary: 'The same and more in the text format of OpenMetrics; docs/metrics.md lists the names',
+    response: z.string(),
+  },
   guests: {
     ...endpoints.guests,
     ...plain,
-    summary: 'All guests and all domains of other toolstacks',
+    query: z.strictObject({ query: queryText }),
+    summary: 'All guests and all domains of other toolstacks, or those that a query finds',
     response: z.array(guestSchema),
   },
   guest: {
@@ -79,12 +108,112 @@ export const routes = defineRoutes({
     summary: 'One guest with its devices and definition',
     response: guestDetailSchema,
   },
+  vcpus: {
+    ...endpoints.vcpus,
+    ...plain,
+    params: ofGuest,
+    summary: 'The vCPUs of a running guest, and where they run; none for a halted one',
+    response: z.array(vcpuSchema),
+  },
+  explain: {
+    ...endpoints.explain,
+    ...plain,
+    params: ofGuest,
+    summary: 'Why a guest gets its mode, and what each other mode would mean',
+    response: explanationSchema,
+  },
+  explainDefinition: {
+    ...endpoints.explainDefinition,
+    ...plain,
+    body: z.strictObject({ definition: definitionTextSchema }),
+    summary: 'The same for a definition that is no guest yet',
+    response: explanationSchema,
+  },
+  bootEntries: {
+    ...endpoints.bootEntries,
+    ...plain,
+    body: bootEntriesBodySchema,
+    summary: 'The boot menu of a guest, of a definition or of a disk, with what each entry can boot as',
+    response: bootEntriesSchema,
+  },
+  startGuests: {
+    ...endpoints.startGuests,
+    ...taskCall,
+    params: nothing,
+    summary: 'Start the guests that start with the host, in their order',
+  },
+  stopGuests: {
+    ...endpoints.stopGuests,
+    ...taskCall,
+    params: nothing,
+    summary: 'Shut all guests down in the reverse order, and destroy those that do not obey',
+  },
   create: {
     ...endpoints.create,
     ...taskCall,
     params: nothing,
     body: createBodySchema,
     summary: 'Build and start a guest from a definition',
+  },
+  definitions: {
+    ...endpoints.definitions,
+    ...plain,
+    summary: 'All definitions of the guests folder, also those that cannot be used',
+    response: z.array(definitionSchema),
+  },
+  definition: {
+    ...endpoints.definition,
+    ...plain,
+    params: ofGuest,
+    summary: "A guest's definition as it is in the guests folder now",
+    response: definitionSchema,
+  },
+  define: {
+    ...endpoints.define,
+    params: ofName,
+    query: nothing,
+    body: defineBodySchema,
+    summary: "Check and keep a guest's definition; a running guest has it from its next start on",
+    response: definitionSchema,
+  },
+  undefine: {
+    ...endpoints.undefine,
+    params: ofGuest,
+    query: z.strictObject({ expect: z.string().max(128).optional().describe('The revision that is removed') }),
+    body: null,
+    summary: "Remove a guest's definition; a running guest runs on",
+    response: undefinedSchema,
+  },
+  lint: {
+    ...endpoints.lint,
+    params: nothing,
+    query: nothing,
+    body: lintBodySchema,
+    summary: 'Check a definition against this host; nothing is kept',
+    response: lintSchema,
+  },
+  plan: {
+    ...endpoints.plan,
+    params: nothing,
+    query: nothing,
+    body: planBodySchema,
+    summary: 'What libxl would be given for a guest, without starting it',
+    response: planSchema,
+  },
+  planConversion: {
+    ...endpoints.planConversion,
+    params: ofGuest,
+    query: nothing,
+    body: conversionPlanBodySchema,
+    summary: 'What changes when a guest is converted to another mode; nothing is done',
+    response: conversionPlanSchema,
+  },
+  convert: {
+    ...endpoints.convert,
+    ...taskCall,
+    params: ofGuest,
+    body: convertBodySchema,
+    summary: 'Change the mode of a defined guest, start it and see it come up, or put everything back',
   },
   shutdown: { ...endpoints.shutdown, ...verb, summary: 'Ask the guest to power itself off' },
   reboot: { ...endpoints.reboot, ...verb, summary: 'Ask the guest to restart itself' },
@@ -98,6 +227,21 @@ export const routes = defineRoutes({
     body: null,
     summary: 'Read and write the console: history first, then live bytes',
     response: z.unknown(),
+  },
+  log: {
+    ...endpoints.log,
+    params: ofGuest,
+    query: logQuery,
+    body: null,
+    summary: "A guest's console log, kept over its ends and starts",
+    response: logLineSchema,
+  },
+  vnc: {
+    ...endpoints.vnc,
+    ...plain,
+    params: ofGuest,
+    summary: 'Where its screen is and the password',
+    response: vncSchema,
   },
   tasks: {
     ...endpoints.tasks,
@@ -125,6 +269,7 @@ export const routes = defineRoutes({
     ...plain,
     query: z.strictObject({
       since: z.coerce.number().int().min(0).optional().describe('Begin after the event of this number'),
+      query: queryText,
     }),
     summary: 'What happens, as it happens; `since` resumes after a sequence number',
     response: eventSchema,

@@ -1,7 +1,18 @@
 import { z } from 'zod'
 import { problemSchema } from './problem-schema.ts'
 
-export const taskKinds = ['create', 'shutdown', 'reboot', 'destroy', 'pause', 'unpause', 'restart'] as const
+export const taskKinds = [
+  'create',
+  'shutdown',
+  'reboot',
+  'destroy',
+  'pause',
+  'unpause',
+  'restart',
+  'convert',
+  'start-guests',
+  'stop-guests',
+] as const
 export const taskStates = ['queued', 'running', 'succeeded', 'failed', 'cancelled'] as const
 
 export const taskSchema = z

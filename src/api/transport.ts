@@ -1,6 +1,6 @@
 import { Agent, type ClientRequest, type IncomingMessage, type OutgoingHttpHeaders, request } from 'node:http'
 import { fail } from '../words/errors.ts'
-import { PROBLEM_TYPE, type RouteName, endpoints } from './endpoints.ts'
+import { type Endpoint, PROBLEM_TYPE, type RouteName, endpoints } from './endpoints.ts'
 import { type Problem, fromProblem } from './problem.ts'
 import { unreachable } from './unreachable.ts'
 
@@ -28,11 +28,11 @@ export class Transport implements Disposable {
 
   /** Sends a request; the caller listens for `response`, `upgrade` and `error`. */
   open(route: RouteName, sent: Sent, headers: OutgoingHttpHeaders = {}): ClientRequest {
-    const { socketPath, answerMs = 30_000 } = this.#options
+    const { method, answerMs: usual = 30_000 }: Endpoint = endpoints[route]
+    const { socketPath, answerMs = usual } = this.#options
     const body = sent.body === undefined ? undefined : JSON.stringify(sent.body)
     const length =
       body === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }
-    const { method } = endpoints[route]
     const target = { socketPath, agent: this.#agent, method, path: targetOf(route, sent) }
     const sending = request({ ...target, headers: { ...headers, ...length } })
     const waitMs = Number(sent.query?.['wait'] ?? 0)

@@ -7,14 +7,25 @@ const ESCAPE = 0x1d
 
 const ENDING_SIGNALS = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const
 
+export interface AttachOptions {
+  readonly input?: 'take' | 'none'
+  /** Done when the console is attached and before its first byte is shown; a failure leaves the console. */
+  readonly onAttached?: (() => Promise<unknown>) | null
+}
+
 /**
  * Connects this terminal to a guest's console until Ctrl-], the end of the input or of the guest. The terminal is as
  * before afterwards, however it ends.
  */
-export async function attachConsole(context: Context, guest: string, input: 'take' | 'none' = 'take'): Promise<void> {
+export async function attachConsole(
+  context: Context,
+  guest: string,
+  { input = 'take', onAttached = null }: AttachOptions = {},
+): Promise<void> {
   const { socket, head, writes } = await onGuest(context, guest, () => context.client.console(guest, input))
   context.note(`${guest}: connected${writes ? '' : ', reading only'}; Ctrl-] leaves`)
   using terminal = rawTerminal()
+  if (terminal.isTerminal && writes) context.note(sizeHint(process.stdout))
   let end = 'its console has ended'
   const leave = () => {
     end = 'left its console'
@@ -22,11 +33,18 @@ export async function attachConsole(context: Context, guest: string, input: 'tak
     socket.end()
   }
   const ended = show(socket, head)
+  const attached = onAttached?.() ?? Promise.resolve()
+  attached.catch(() => socket.end())
   if (writes || terminal.isTerminal) type(socket, writes ? 'send' : 'drop', leave)
   await ended
   if (terminal.isTerminal) process.stdout.write('\r\n')
+  await attached
   context.note(`${guest}: ${end}`)
 }
+
+/** Neither a PV console nor a serial port tells a guest how large a terminal is. */
+const sizeHint = ({ columns, rows }: NodeJS.WriteStream): string =>
+  `the guest does not know the size of this terminal: stty rows ${rows} cols ${columns}`
 
 /** Prints what the guest says; resolves when one of the two ends. */
 function show(socket: Socket, head: Buffer): Promise<undefined> {
@@ -51,6 +69,8 @@ function type(socket: Socket, how: 'send' | 'drop', leave: () => void): void {
     if (escape !== -1) leave()
   }
   process.stdin.on('data', take)
+  // The boot menu, which may have come before, has paused it.
+  process.stdin.resume()
   process.stdin.once('end', leave)
   socket.once('close', () => {
     process.stdin.off('data', take)

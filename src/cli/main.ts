@@ -8,8 +8,9 @@ import { CommanderError } from 'commander'
 import { type TetrarchError, asTetrarchError, errorTable } from '../words/errors.ts'
 import { createProgram, usageError } from './program.ts'
 import { errorLines } from './render/error-text.ts'
-import { Terminal } from './render/terminal.ts'
+import { Terminal, endWithReader } from './render/terminal.ts'
 
+for (const stream of [process.stdout, process.stderr]) endWithReader(stream)
 process.exitCode = await main(process.argv.slice(2))
 
 async function main(argv: readonly string[]): Promise<number> {
@@ -21,7 +22,7 @@ async function main(argv: readonly string[]): Promise<number> {
   } catch (thrown) {
     // Help and version are shown already.
     if (thrown instanceof CommanderError && thrown.exitCode === 0) return 0
-    return await report(asTetrarchError(thrown instanceof CommanderError ? usageError(thrown) : thrown), argv)
+    return await report(asTetrarchError(thrown instanceof CommanderError ? await usageError(thrown) : thrown), argv)
   }
 }
 

@@ -3,19 +3,20 @@ import { errorTable, fail } from '../words/errors.ts'
 import { version } from '../words/version.ts'
 import { type Command, type Given, commands } from './command.ts'
 import type { GlobalOptions } from './context.ts'
-import { labelled, wrap } from './render/wrap.ts'
+import { globalOptions, helpOption, versionOption } from './global-options.ts'
+import { labelled, wrap } from '../words/wrap.ts'
 
 /** The command line, with the options and help of the command that it names; the others stay unloaded. */
 export async function createProgram(argv: readonly string[]): Promise<Program> {
   const program = new Program('tetrarch')
     .description('Runs Xen guests, each in the virtualization mode that fits it, and shows which that is.')
-    .version(version, '-V, --version', 'show the version')
-    .helpOption('-h, --help', 'show this help')
+    .version(version, ...versionOption)
+    .helpOption(...helpOption)
     .helpCommand('help [command]', 'help for a command')
     .addHelpText('after', afterHelp)
     .configureHelp({ subcommandTerm: (command) => command.name() })
     .exitOverride()
-    .configureOutput({ outputError: () => undefined })
+    .configureOutput({ outputError: () => undefined, writeErr: () => undefined })
   const named = argv.find((word) => commands.some(({ name }) => name === word))
   for (const entry of commands) {
     const added = program
@@ -29,10 +30,7 @@ export async function createProgram(argv: readonly string[]): Promise<Program> {
 }
 
 const withGlobalOptions = (program: Program): Program =>
-  program
-    .option('--json', 'print JSON, also for errors')
-    .option('-q, --quiet', 'print no remarks and no progress')
-    .option('--socket <path>', 'socket of the daemon (default: $TETRARCH_SOCKET, else /run/tetrarch/tetrarchd.sock)')
+  globalOptions.reduce((each, [flags, description]) => each.option(flags, description), program)
 
 function configure(program: Program, { usage, options, details, examples, run }: Command): void {
   if (usage !== '') program.arguments(usage)
@@ -43,7 +41,7 @@ function configure(program: Program, { usage, options, details, examples, run }:
     // Loaded here, so that help and mistakes need no client.
     const { createContext } = await import('./context.ts')
     const given = program.optsWithGlobals<Record<string, unknown>>()
-    using context = createContext(globalOptions(given))
+    using context = createContext(givenOptions(given))
     await run(context, givenTo(program.args, given))
   })
 }
@@ -52,6 +50,7 @@ function givenTo(args: readonly string[], options: Readonly<Record<string, unkno
   return {
     args,
     flag: (name) => options[name] === true,
+    isOff: (name) => options[name] === false,
     text: (name) => {
       const value = options[name]
       return typeof value === 'string' ? value : null
@@ -59,16 +58,20 @@ function givenTo(args: readonly string[], options: Readonly<Record<string, unkno
   }
 }
 
-const globalOptions = (given: Readonly<Record<string, unknown>>): GlobalOptions => ({
+const givenOptions = (given: Readonly<Record<string, unknown>>): GlobalOptions => ({
   socket: typeof given['socket'] === 'string' ? given['socket'] : null,
   json: given['json'] === true,
   quiet: given['quiet'] === true,
 })
 
 /** A mistake on the command line, as an error of ours; commander's texts end in its own suggestion. */
-export function usageError({ message }: CommanderError): Error {
+export async function usageError({ code, message }: CommanderError): Promise<Error> {
+  if (code === 'commander.help') return fail('usage', { what: 'no command was given', fix: 'see: tetrarch --help' })
   const [what = '', suggestion] = message.replace(/^error: /, '').split('\n')
-  const fix = suggestion === undefined ? 'see: tetrarch --help' : suggestion.replace(/^\((.*)\)$/, '$1')
+  const verb = /^unknown command '(.*)'$/.exec(what)?.[1]
+  const { translate } = await import('./translations/translate.ts')
+  const translated = verb === undefined ? undefined : translate(verb)
+  const fix = translated ?? (suggestion === undefined ? 'see: tetrarch --help' : suggestion.replace(/^\((.*)\)$/, '$1'))
   return fail('usage', { what, fix: fix.replace(/^D/, 'd') })
 }
 

@@ -2,6 +2,7 @@
  * Fields of the guest specification that several keys make together. Each step takes the values that were read under
  * `@name`, and puts what they amount to where the specification has it.
  */
+import { entryOf } from '../words/entry-of.ts'
 import type { ConfiguredMode } from '../words/mode-names.ts'
 import type { GuestSpec } from './guest-spec.ts'
 import type { PciSpec } from './device-spec.ts'
@@ -73,7 +74,7 @@ function combineFirmware(loose: Loose) {
   if (override !== undefined) loose.set('firmwarePath', override, '@firmwareOverride')
   const firmware = loose.get('@firmware') as string | undefined
   if (firmware === undefined) return
-  const name = firmwareNames[firmware]
+  const name = entryOf(firmwareNames, firmware)
   if (name === undefined) {
     if (emulated) loose.set('firmwarePath', firmware, '@firmware')
     else loose.refuse('@firmware', `there is no firmware "${firmware}" without a device model`, 'pvgrub32 or pvgrub64')

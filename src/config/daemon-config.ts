@@ -4,29 +4,8 @@
  * In the file, keys and tables are written in snake_case.
  */
 import { z } from 'zod'
-
-const SECOND = 1000
-const MINUTE = 60 * SECOND
-const MEBIBYTE = 1024 * 1024
-
-const path = (value: string, what: string) =>
-  z.string().regex(/^\//, 'expected an absolute path').max(1024).default(value).describe(what)
-const milliseconds = (value: number, what: string) =>
-  z
-    .int()
-    .min(1)
-    .max(24 * 60 * MINUTE)
-    .default(value)
-    .describe(`${what} In milliseconds.`)
-const bytes = (value: number, what: string) =>
-  z.int().min(1).max(Number.MAX_SAFE_INTEGER).default(value).describe(`${what} In bytes.`)
-const count = (value: number, what: string, min = 1) => z.int().min(min).max(1_000_000).default(value).describe(what)
-const table = <T extends z.ZodRawShape>(shape: T, what: string) =>
-  z
-    .strictObject(shape)
-    .readonly()
-    .prefault({} as never)
-    .describe(what)
+import { deviceModelFailures } from './guest-spec.ts'
+import { MEBIBYTE, MINUTE, SECOND, bytes, count, milliseconds, path, table } from './setting.ts'
 
 const paths = table(
   {
@@ -34,8 +13,15 @@ const paths = table(
     state: path('/var/lib/tetrarch', 'What must survive a reboot of the host.'),
     cache: path('/var/cache/tetrarch', 'What can be made again: extracted kernels.'),
     run: path('/run/tetrarch', 'Sockets and what must not survive a reboot.'),
+    hooks: path('/etc/tetrarch/hooks.d', 'Programs that are run with each event as JSON.'),
     consoleLogs: path('/var/log/tetrarch/consoles', "Folder of the guests' console logs."),
+    dumps: path('/var/lib/tetrarch/dumps', 'Folder of core dumps of guests.'),
+    xenConsoleLogs: path(
+      '/var/log/xen/console',
+      "Where xenconsoled logs the consoles of other toolstacks' guests, if it does.",
+    ),
     xenstore: path('/run/xenstored/socket', "xenstored's socket."),
+    xlConf: path('/etc/xen/xl.conf', "xl's configuration: vif.default.* there counts for nics that do not say it."),
   },
   'Where things live.',
 )
@@ -55,9 +41,9 @@ const socket = table(
 
 const libxl = table(
   {
-    warmWorkers: count(1, 'libxl workers kept running while idle.'),
+    warmWorkers: count(0, 'libxl workers kept running however long they are idle.', 0),
     maxWorkers: count(4, 'libxl workers at the same time, which is how many long operations run side by side.'),
-    idleMs: milliseconds(60 * SECOND, 'An idle worker beyond the warm ones ends after this time.'),
+    idleMs: milliseconds(5 * MINUTE, 'How long a worker stays ready after its last operation.'),
     startMs: milliseconds(30 * SECOND, 'A worker that is not ready after this time is killed.'),
     createDeadlineMs: milliseconds(5 * MINUTE, 'A create that takes longer is stopped and cleaned up.'),
     destroyDeadlineMs: milliseconds(3 * MINUTE, 'A destroy that takes longer is reported as failed.'),
@@ -67,6 +53,21 @@ const libxl = table(
     logLines: count(200, "Lines of libxl's log kept for an operation's error."),
   },
   'The processes that call libxenlight.',
+)
+
+const devices = table(
+  {
+    connectedBy: z
+      .enum(['tetrarchd', 'xen-scripts'])
+      .default('xen-scripts')
+      .describe(
+        "Who connects the disks and network interfaces of guests: Xen's scripts in /etc/xen/scripts, or tetrarchd itself, without a shell for each (an experiment). Scripts that a guest names always run.",
+      ),
+    lockMs: milliseconds(40 * SECOND, "How long a block script of Xen's may hold the lock that both take."),
+    openMs: milliseconds(20 * SECOND, 'Time for blkback to open a disk.'),
+    openVswitchMs: milliseconds(10 * SECOND, 'Time for one ovs-vsctl.'),
+  },
+  'How disks and network interfaces are connected.',
 )
 
 const bootLoader = table(
@@ -84,6 +85,18 @@ const bootLoader = table(
       .max(0xfffffff0 - 65536)
       .default(131_072)
       .describe('First of 65536 user ids without rights that extractions run under; the domid or a counter is added.'),
+    looksAtOnce: count(
+      2,
+      'Disks that are read at once for clients who only look, such as `tetrarch boot-entries`; the others wait. Starts do not.',
+    ),
+    parentFolders: z
+      .array(z.string().regex(/^\//, 'expected an absolute path').max(1024))
+      .max(64)
+      .default([])
+      .describe(
+        'Folders whose files may be backing files or parents of disks, besides the folder of each disk itself.',
+      ),
+    maxParents: z.int().min(0).max(256).default(32).describe('Backing files or parents below one disk.'),
     cacheMiB: count(1024, 'Extracted kernels kept for the next start. In MiB.', 0),
   },
   "The sandbox that reads a guest's disk to find its kernel.",
@@ -103,7 +116,7 @@ const http = table(
   {
     maxBodyBytes: bytes(256 * 1024, 'Largest body of a request.'),
     maxConnections: count(256, 'Connections at the same time.'),
-    headersMs: milliseconds(10 * SECOND, 'Time for the headers of a request to arrive.'),
+    headersMs: milliseconds(10 * SECOND, 'Time for the headers of a request to arrive; looked at so often, too.'),
     requestMs: milliseconds(30 * SECOND, 'Time for a whole request to arrive.'),
     stallMs: milliseconds(30 * SECOND, 'A client that takes nothing of its answer for so long is cut off.'),
     keepAliveMs: milliseconds(60 * SECOND, 'An idle connection is closed after this time.'),
@@ -125,7 +138,12 @@ const tasks = table(
 const events = table(
   {
     history: count(10_000, 'Events kept for clients that resume.'),
-    clientBacklog: count(1000, 'Events a slow client may fall behind before it is cut off.'),
+    coalesceBehind: count(
+      100,
+      'A reader that is so many events behind gets only the newest of those that replace one another, such as the stages of a task.',
+    ),
+    hookMs: milliseconds(10 * SECOND, 'Time for one program of the hooks folder with one event.'),
+    hookOutputBytes: bytes(4096, 'Output of such a program that is logged when it fails.'),
     heartbeatMs: milliseconds(30 * SECOND, 'A quiet stream gets an empty line this often.'),
   },
   'The stream of events.',
@@ -135,6 +153,11 @@ const consoles = table(
   {
     logBytes: bytes(4 * MEBIBYTE, 'Size at which a console log is rotated; one old one is kept.'),
     historyBytes: bytes(64 * 1024, 'Output kept in memory and shown to those who attach.'),
+    keptLogs: count(
+      100,
+      'Logs of guests that are gone which are kept; the oldest are removed when the daemon starts.',
+      0,
+    ),
     terminalMs: milliseconds(5 * SECOND, "Time for a new guest's terminal to appear in dom0."),
     clientBytes: bytes(MEBIBYTE, 'Output that may wait for one slow client before it is cut off.'),
   },
@@ -144,26 +167,99 @@ const consoles = table(
 const guests = table(
   {
     shutdownMs: milliseconds(2 * MINUTE, 'Time for a clean shutdown, where a guest does not say its own.'),
+    noticeMs: milliseconds(
+      15 * SECOND,
+      'How long a PV driver may take to notice a request to shut down or restart; then the ACPI power button is pressed where there is one.',
+    ),
     crashLoopRestarts: count(5, 'Restarts within the crash-loop window after which a guest is left halted.'),
     crashLoopWindowMs: milliseconds(10 * MINUTE, 'Length of the crash-loop window.'),
     restartPauseMs: milliseconds(
       1 * SECOND,
-      'Pause before the first automatic restart; it doubles with each further one.',
+      'Pause before the restart of a guest that crashed; it doubles with each further crash within the window.',
     ),
+    restartPauseMaxMs: milliseconds(1 * MINUTE, 'The longest such pause.'),
+    keptDomains: count(2, 'Ended domains of one guest that rename-restart keeps; the oldest goes first.'),
+    settleMs: milliseconds(200, 'The guests folder is read again when it has been quiet for this time.'),
     dom0ReserveMiB: count(0, 'Free memory of the host that starts leave alone. In MiB.', 0),
+    modeSettleMs: milliseconds(
+      30 * SECOND,
+      'How long a guest must run as something else before it is remembered as that: drivers go and come at each end and start.',
+    ),
+    queryMs: milliseconds(200, 'A query over guests or events that compares for longer is stopped.'),
     deviceModelPolicy: z
       .enum(['allow', 'warn', 'refuse'])
       .default('warn')
-      .describe('What happens when a device of a PV or PVH guest needs a QEMU process.'),
+      .describe(
+        'What happens when a device of a PV or PVH guest needs a QEMU process, where the guest does not say its own.',
+      ),
   },
   'Rules for all guests.',
 )
+
+const conversion = table(
+  {
+    comeUpMs: milliseconds(
+      5 * MINUTE,
+      'How long a guest may take to come up in its new mode; then its old definition and state are put back.',
+    ),
+    settleMs: milliseconds(
+      10 * SECOND,
+      'How long a guest must run on once its PV devices are connected, where no text on its console is waited for.',
+    ),
+  },
+  'Changes of the mode of a guest, tetrarch convert.',
+)
+
+const order = table(
+  {
+    parallel: count(2, 'Guests that are built at the same time when the host starts.'),
+    readyMs: milliseconds(2 * MINUTE, 'How long a guest may take to become ready, where it does not say its own.'),
+    lookMs: milliseconds(500, 'How often it is looked whether a guest is ready.'),
+    connectMs: milliseconds(2 * SECOND, "Time for a connection to a guest's TCP port that shows that it is ready."),
+  },
+  'The start of guests with the host.',
+)
+
+const dumps = table(
+  {
+    keep: count(10, 'Core dumps kept; the oldest goes first.', 0),
+    maxMiB: count(100_000, 'What all core dumps together may take. In MiB.', 0),
+    keepFreeMiB: count(1024, 'Space on that filesystem that core dumps leave alone. In MiB.', 0),
+  },
+  'Core dumps, for the on_* values coredump-destroy and coredump-restart.',
+)
+
+const queries = z
+  .record(z.string().regex(/^[\w-]{1,64}$/, 'expected letters, digits, _ and -'), z.string().min(1).max(1000))
+  .readonly()
+  .default({})
+  .describe('Queries by name: windows = "tags:windows", for tetrarch list @windows.')
+
+/** Tables whose keys an administrator chooses. */
+export const freeTables: ReadonlySet<string> = new Set(['queries'])
 
 const deviceModel = table(
   {
     connectMs: milliseconds(5 * SECOND, "Time for a connection to QEMU's control socket."),
     commandMs: milliseconds(10 * SECOND, 'Time for the answer to one QMP command.'),
-    logBytes: bytes(16 * 1024, "The end of QEMU's log that an error shows."),
+    logBytes: bytes(16 * 1024, "The end of QEMU's log that an error shows, and that stays when the log is cut."),
+    logMaxBytes: bytes(4 * MEBIBYTE, "Size at which a QEMU's log is cut down to its end."),
+    checkMs: milliseconds(2 * SECOND, 'How often each QEMU is looked at: whether it lives, and whether it answers.'),
+    askMs: milliseconds(
+      10 * SECOND,
+      'How often a QEMU whose process is seen to work is asked what it does; one that seems still is asked at every look.',
+    ),
+    hungChecks: count(3, 'Looks in a row at which a QEMU must be silent before it is taken to hang.'),
+    pausedGraceMs: milliseconds(
+      30 * SECOND,
+      'How long a paused guest may be without its QEMU before that is told: other toolstacks end it first when they destroy a guest.',
+    ),
+    onFailure: z
+      .enum(deviceModelFailures)
+      .default('mark')
+      .describe(
+        'What happens to a guest whose QEMU died or hangs: mark shows it and tells it as an event, destroy and restart act; where the guest does not say its own.',
+      ),
   },
   'QEMU processes.',
 )
@@ -180,6 +276,7 @@ export const DaemonConfig = z
     paths,
     socket,
     libxl,
+    devices,
     bootLoader,
     xenstore,
     http,
@@ -187,7 +284,11 @@ export const DaemonConfig = z
     events,
     console: consoles,
     guests,
+    conversion,
+    order,
+    dumps,
     deviceModel,
+    queries,
     log,
   })
   .readonly()

@@ -3,8 +3,8 @@
  * The one-line forms that xl.cfg has for each of them are read and written in specs/.
  */
 import { z } from 'zod'
+import { text } from './spec-values.ts'
 
-const text = z.string().min(1).max(4096)
 const domainName = text.max(255)
 
 export const diskFormats = ['raw', 'qcow', 'qcow2', 'vhd', 'qed'] as const

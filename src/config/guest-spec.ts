@@ -6,11 +6,13 @@
  * have the one xl gives them. What each field does, in which modes, stands in the key table (keys/).
  */
 import { z } from 'zod'
+import { READY_FORMS, parseReady } from './ready.ts'
 import { configuredModes } from '../words/mode-names.ts'
 import { isGuestName } from '../words/ids.ts'
 import { contradictionsIn } from './guest-checks.ts'
+import { PlatformFields } from './platform-fields.ts'
+import { flag, int32, list, mebibytes, text, uint32 } from './spec-values.ts'
 import { smbiosKeys } from './specs/smbios.ts'
-import { viridianWords } from './specs/viridian.ts'
 import {
   ChannelSpec,
   DiskSpec,
@@ -25,13 +27,6 @@ import {
   VtpmSpec,
 } from './device-spec.ts'
 
-const text = z.string().min(1).max(4096)
-const flag = z.boolean().optional()
-const list = <T extends z.ZodType>(item: T) => z.array(item).max(1024).readonly()
-const MAX_MEMORY_MIB = 2 ** 34
-const mebibytes = z.int().min(0).max(MAX_MEMORY_MIB)
-const uint32 = z.int().min(0).max(0xffffffff)
-const int32 = z.int().min(0).max(0x7fffffff)
 const guestNameText = z
   .string()
   .refine(isGuestName, 'expected letters, digits and . _ + - after a first letter or digit, at most 63 in all')
@@ -48,6 +43,13 @@ export const shutdownActions = [
 ] as const
 export type ShutdownAction = (typeof shutdownActions)[number]
 const shutdownAction = z.enum(shutdownActions)
+
+export const deviceModelPolicies = ['allow', 'warn', 'refuse'] as const
+export type DeviceModelPolicy = (typeof deviceModelPolicies)[number]
+
+/** What happens to a guest whose QEMU died or hangs. */
+export const deviceModelFailures = ['mark', 'destroy', 'restart'] as const
+export type DeviceModelFailure = (typeof deviceModelFailures)[number]
 
 /** A set of host CPUs in xl's words: `all`, `2,4-7,^5`, `nodes:0-1,^node:1`. */
 const cpuSet = z
@@ -73,7 +75,9 @@ const LifecycleFields = {
   startAfter: list(guestNameText).default([]),
   startDelaySeconds: z.int().min(0).max(86_400).default(0),
   /** When the guest counts as ready for those that start after it; left out, as soon as it runs. */
-  ready: text.optional(),
+  ready: text.refine((value) => parseReady(value) !== null, `expected ${READY_FORMS}`).optional(),
+  /** How long it may take to become ready; left out, the daemon's own. */
+  readyTimeoutSeconds: z.int().min(1).max(86_400).optional(),
   /** How long a clean shutdown may take; left out, the daemon's own. */
   shutdownTimeoutSeconds: z.int().min(1).max(86_400).optional(),
   onPoweroff: shutdownAction.default('destroy'),
@@ -198,47 +202,11 @@ const DeviceFields = {
     .optional(),
 }
 
-const PlatformFields = {
-  acpi: flag,
-  acpiS3: flag,
-  acpiS4: flag,
-  acpiLaptopSlate: flag,
-  apic: flag,
-  pae: flag,
-  nx: flag,
-  hap: flag,
-  hpet: flag,
-  vptAlign: flag,
-  nestedHvm: flag,
-  /** True or false as a whole, or the enlightenments by name, `!name` switching one off. */
-  viridian: z.union([z.boolean(), list(z.enum(viridianWords))]).optional(),
-  cpuid: z.union([text, list(text)]).optional(),
-  localtime: flag,
-  rtcTimeOffsetSeconds: z.int().min(-0x80000000).max(0xffffffff).optional(),
-  tscMode: z.enum(['default', 'always_emulate', 'native', 'native_paravirt']).optional(),
-  timerMode: z
-    .enum(['delay_for_missed_ticks', 'no_delay_for_missed_ticks', 'no_missed_ticks_pending', 'one_missed_tick_pending'])
-    .optional(),
-  /** A new VM generation ID at each start; Windows guests read it. */
-  generationId: z.enum(['generate', 'none']).optional(),
-  /** HVM_BELOW_4G_MMIO_LENGTH to HVM_BELOW_4G_MMIO_START (Xen xen/include/public/hvm/e820.h). */
-  mmioHoleMiB: z.int().min(256).max(3840).optional(),
-  e820Host: flag,
-  passthrough: z.enum(['default', 'disabled', 'enabled', 'sync_pt', 'share_pt']).optional(),
-  rdm: z
-    .strictObject({ strategy: z.enum(['ignore', 'host']).optional(), policy: z.enum(['strict', 'relaxed']).optional() })
-    .readonly()
-    .optional(),
-  rdmMemBoundaryMiB: mebibytes.optional(),
-  ioPorts: list(z.strictObject({ first: uint32, count: uint32.min(1) }).readonly()).default([]),
-  irqs: list(uint32).default([]),
-  /** Page frames, as numbers of 4 KiB pages. */
-  ioMemory: list(
-    z.strictObject({ start: z.int().min(0), pages: z.int().min(0), guestFrame: z.int().min(0).optional() }).readonly(),
-  ).default([]),
-}
-
 const ServiceFields = {
+  /** What happens when a device needs a QEMU in a mode that does without; left out, the daemon's own policy. */
+  deviceModelPolicy: z.enum(deviceModelPolicies).optional(),
+  /** What happens when its QEMU died or hangs; left out, the daemon's own policy. */
+  onDeviceModelFailure: z.enum(deviceModelFailures).optional(),
   noMigrate: flag,
   driverDomain: flag,
   securityLabel: text.optional(),

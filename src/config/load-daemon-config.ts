@@ -1,7 +1,7 @@
 /** Reads /etc/tetrarch/tetrarchd.toml: what it does not say has its default, what it says wrongly is refused with its place. */
 import { parse, TomlError } from 'smol-toml'
 import { fail } from '../words/errors.ts'
-import { DaemonConfig } from './daemon-config.ts'
+import { DaemonConfig, freeTables } from './daemon-config.ts'
 import { didYouMean } from './similar.ts'
 
 type Tables = Record<string, Record<string, unknown>>
@@ -66,7 +66,7 @@ export function loadDaemonConfig(text: string, { file }: { readonly file: string
       })
     config[spelling.table] = Object.fromEntries(
       Object.entries(values).map(([key, value]) => {
-        const name = spelling.keys.get(key)
+        const name = freeTables.has(spelling.table) ? key : spelling.keys.get(key)
         if (name === undefined) throw unknown('key', key, spelling.keys.keys(), placeOf(text, table, key))
         return [name, value]
       }),

@@ -191,11 +191,12 @@ export function examineGuest(text: string, { file, overrides = [], limits = pars
  */
 export function loadGuest(text: string, options: LoadOptions): Loaded {
   const { spec, warnings, mistakes } = examineGuest(text, options)
-  if (spec === undefined) throw errorOf(mistakes)
+  if (spec === undefined) throw mistakeError(mistakes)
   return { spec, warnings }
 }
 
-function errorOf(mistakes: readonly Mistake[]): TetrarchError {
+/** The error for a definition that does not load. */
+export function mistakeError(mistakes: readonly Mistake[]): TetrarchError {
   const first = mistakes.find(({ kind }) => kind === 'syntax') ?? mistakes[0]
   if (first === undefined) throw new RangeError('a definition without a specification and without a mistake')
   const others = mistakes.filter((mistake) => mistake !== first)

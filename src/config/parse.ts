@@ -57,6 +57,10 @@ class SyntaxMistake extends Error {
 
 const names: Partial<Record<TokenKind, string>> = { newline: 'the end of the line', end: 'the end of the file' }
 const shown = (token: Token): string => names[token.kind] ?? JSON.stringify(token.text)
+/** What in Python joins two values, or calls: `"a" + b`, `"%s" % b`, `int(2)`. */
+const isPython = ({ kind, text }: Token): boolean => kind === 'bad' && /^[+%(.]/.test(text)
+const pythonExpression = (token: Token): SyntaxMistake =>
+  new SyntaxMistake(token, 'this is a Python expression, which no xl has read since Xen 4.2', 'write the value itself')
 const PYTHON_STATEMENTS = new Set([
   'import',
   'def',
@@ -131,13 +135,7 @@ class Parser {
     if (token.kind === 'word') {
       throw new SyntaxMistake(token, `${shown(token)} follows a complete setting`, 'put each setting on its own line')
     }
-    if (token.kind === 'bad' && /^[+(.]/.test(token.text)) {
-      throw new SyntaxMistake(
-        token,
-        'this is a Python expression, which no xl has read since Xen 4.2',
-        'write the value itself',
-      )
-    }
+    if (isPython(token)) throw pythonExpression(token)
     const quoting = 'put a text, a range or a negative number in quotes'
     throw new SyntaxMistake(token, `${shown(token)} follows a complete value`, token.fix ?? quoting)
   }
@@ -147,6 +145,7 @@ class Parser {
     if (token.kind === 'string' || token.kind === 'number') return { kind: 'atom', text: token.text, at: token.at }
     if (token.kind === '[') return this.#list(token, depth)
     if (token.kind === 'word') {
+      if (isPython(this.#peek())) throw pythonExpression(token)
       throw new SyntaxMistake(token, `${shown(token)} is a word without quotes`, `write "${token.text}"`)
     }
     if (token.kind === 'newline') {
@@ -175,6 +174,7 @@ class Parser {
   #comma(open: Token) {
     const token = this.#take()
     if (token.kind === ',') return
+    if (isPython(token)) throw pythonExpression(token)
     const start = `the list that begins in line ${open.at.line}`
     if (token.kind === 'end') throw new SyntaxMistake(token, `${start} does not end`, 'add "]"')
     const fix = token.kind === 'string' || token.kind === 'number' ? 'put a comma between the items' : undefined

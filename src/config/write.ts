@@ -22,7 +22,7 @@ const NAMED_ESCAPES: Readonly<Record<string, string>> = {
 const quoted = (text: string): string =>
   `"${text.replaceAll(/[\\"\n\r\t\x07\b\f\v]/g, (char) => NAMED_ESCAPES[char] ?? char)}"`
 
-function literal(value: Written): string {
+export function literal(value: Written): string {
   if (typeof value === 'number') return String(value)
   if (typeof value === 'string') return quoted(value)
   if (value.length === 0) return '[ ]'
@@ -65,12 +65,24 @@ const defaults: Fields = { ...GuestSpec.parse({ name: 'x' }), name: undefined, m
 const isDefault = (target: string, value: unknown) =>
   value === defaults[target] || (Array.isArray(value) && value.length === 0 && Array.isArray(defaults[target]))
 
-export function writeGuest(spec: GuestSpec): string {
+/** What each key must say for a specification, in the order of the table; what has its default is left out. */
+export function writtenKeys(spec: GuestSpec): ReadonlyMap<string, Written> {
   const loose = looseFields(spec)
-  const paragraphs = keySections.map(({ rows }) =>
+  const rows = keySections.flatMap((section) => section.rows)
+  return new Map(
     rows.flatMap((row) => {
       const value = fieldOf(spec, loose, row)
-      return value === undefined || isDefault(row.target, value) ? [] : [setting(row.name, row.codec.write(value))]
+      return value === undefined || isDefault(row.target, value) ? [] : [[row.name, row.codec.write(value)] as const]
+    }),
+  )
+}
+
+export function writeGuest(spec: GuestSpec): string {
+  const written = writtenKeys(spec)
+  const paragraphs = keySections.map(({ rows }) =>
+    rows.flatMap(({ name }) => {
+      const value = written.get(name)
+      return value === undefined ? [] : [setting(name, value)]
     }),
   )
   return paragraphs

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
 import { fail } from '../words/errors.ts'
+import { labelled } from '../words/wrap.ts'
 
 export interface CommandLine {
   readonly config: string
@@ -8,15 +9,25 @@ export interface CommandLine {
   readonly show: 'help' | 'version' | null
 }
 
+/** What the daemon can be told, for its help and tetrarchd(8). */
+export const daemonOptions: readonly (readonly [flags: string, description: string])[] = [
+  ['--config FILE', "the daemon's configuration (default /etc/tetrarch/tetrarchd.toml)"],
+  [
+    '--simulate[=DIR]',
+    'no Xen: a host in memory, for people who write clients; listens on DIR/tetrarchd.sock (default: a new folder, which is printed)',
+  ],
+  ['--version', 'print the version'],
+  ['-h, --help', 'print this'],
+]
+
+const HELP = { indent: 2, labelWidth: 16, width: 80 }
+
+/** The text of --help. */
 export const USAGE = `Usage: tetrarchd [options]
 
 The daemon of tetrarch: manages the guests of a Xen dom0 and answers on a Unix socket.
 
-  --config FILE    the daemon's configuration (default /etc/tetrarch/tetrarchd.toml)
-  --simulate[=DIR] no Xen: a host in memory, for people who write clients; listens on
-                   DIR/tetrarchd.sock (default: a new folder, which is printed)
-  --version        print the version
-  --help           print this
+${daemonOptions.map(([flags, description]) => labelled(flags, description, HELP)).join('\n')}
 
 Run by systemd as tetrarchd.service. Talk to it with tetrarch(1).
 `

@@ -4,11 +4,16 @@ import { join } from 'node:path'
 import type { Logger } from 'pino'
 import type { DaemonConfig } from '../config/daemon-config.ts'
 import { EventBus } from './events.ts'
-import type { Context } from './guests/context.ts'
+import type { Common, Context } from './guests/context.ts'
+import { DefinitionStore } from './guests/definition-store.ts'
 import { GuestService } from './guests/guest-service.ts'
+import { ModeMemory } from './guests/mode-memory.ts'
 import { Registry } from './guests/registry.ts'
+import { Reservations } from './guests/reservations.ts'
 import { RunRecords } from './guests/run-record.ts'
+import { Hooks } from './hooks.ts'
 import type { Host } from './host.ts'
+import type { AuditLog } from './http/audit.ts'
 import type { ListenTarget } from './http/listen.ts'
 import { type HttpServer, createHttpServer } from './http/server.ts'
 import { Queues } from './queues.ts'
@@ -19,6 +24,8 @@ export interface DaemonOptions {
   readonly host: Host
   readonly version: string
   readonly log: Logger
+  /** Where requests that change something are written down; left out, the log. */
+  readonly audit?: AuditLog
   readonly listen: { readonly full: ListenTarget; readonly readOnly: ListenTarget }
 }
 
@@ -31,9 +38,12 @@ export interface Daemon {
 }
 
 /** Starts answering once everything that runs is known, so that the first answer is true. */
-export async function startDaemon({ config, host, version, log, listen }: DaemonOptions): Promise<Daemon> {
+export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
+  const { config, host, version, log, listen } = options
+  const { audit = (entry, message) => log.info({ audit: true, ...entry }, message) } = options
   const bus = new EventBus(config.events)
-  const context: Context = {
+  const stopping = new AbortController()
+  const common: Common = {
     host,
     config,
     log,
@@ -41,15 +51,21 @@ export async function startDaemon({ config, host, version, log, listen }: Daemon
     version,
     registry: new Registry(),
     records: new RunRecords(join(config.paths.state, 'domains')),
+    memory: new ModeMemory(join(config.paths.state, 'modes')),
     tasks: new TaskBoard(bus, config.tasks),
     queues: new Queues(),
     bootId: await readLine('/proc/sys/kernel/random/boot_id'),
     machineId: await readLine('/etc/machine-id').catch(() => ''),
     startedAt: new Date().toISOString(),
+    stopping: stopping.signal,
+    reservations: new Reservations(),
   }
+  const context: Context = { ...common, definitions: new DefinitionStore(common) }
   const guests = new GuestService(context)
+  const hooks = new Hooks({ folder: config.paths.hooks, bus, log, ...config.events })
+  await hooks.begin()
   await guests.begin()
-  const server: HttpServer = createHttpServer({ guests, tasks: context.tasks, events: bus, config, log })
+  const server: HttpServer = createHttpServer({ guests, tasks: context.tasks, events: bus, config, log, audit })
   await server.listen('full', listen.full)
   await server.listen('read', listen.readOnly)
   return {
@@ -57,8 +73,10 @@ export async function startDaemon({ config, host, version, log, listen }: Daemon
     tasks: context.tasks,
     events: bus,
     async stop() {
+      stopping.abort()
       for (const task of context.tasks.list()) context.tasks.cancel(task.id)
       await Promise.all([server.close(), context.queues.drained()])
+      await hooks[Symbol.asyncDispose]()
       await guests.end()
       await host.close()
     },

@@ -4,6 +4,8 @@ import { join } from 'node:path'
 export interface EntryFiles {
   readonly libxlWorker: string
   readonly bootSandbox: string
+  /** What libxl runs for each disk and network interface that the daemon connects. */
+  readonly connectDevice: string
 }
 
 /**
@@ -15,6 +17,14 @@ export function entryFiles(
   bundled = import.meta.filename.endsWith('.mjs'),
 ): EntryFiles {
   return bundled
-    ? { libxlWorker: join(here, 'libxl-worker.mjs'), bootSandbox: join(here, 'boot-sandbox.mjs') }
-    : { libxlWorker: join(here, '../libxl/worker.ts'), bootSandbox: join(here, '../pygrub/sandbox-main.ts') }
+    ? {
+        libxlWorker: join(here, 'libxl-worker.mjs'),
+        bootSandbox: join(here, 'boot-sandbox.mjs'),
+        connectDevice: join(here, 'connect-device'),
+      }
+    : {
+        libxlWorker: join(here, '../libxl/worker.ts'),
+        bootSandbox: join(here, '../pygrub/sandbox-main.ts'),
+        connectDevice: join(here, '../../packaging/connect-device.sh'),
+      }
 }

@@ -9,6 +9,7 @@ import { asTetrarchError, errorTable } from '../words/errors.ts'
 import { version } from '../words/version.ts'
 import { type CommandLine, USAGE, readCommandLine } from './command-line.ts'
 import { type Daemon, type DaemonOptions, startDaemon } from './daemon.ts'
+import { auditFields } from './http/audit.ts'
 import type { Host } from './host.ts'
 import { type SystemdSockets, createServiceNotifier, takeSystemdSockets } from './systemd.ts'
 
@@ -21,9 +22,9 @@ async function main(): Promise<void> {
 async function serve(commandLine: CommandLine): Promise<void> {
   const notifier = createServiceNotifier(await notifySender())
   const sockets = takeSystemdSockets()
-  const { config, host } = await openHost(commandLine)
-  const log = pino({ level: config.log.level, base: null })
-  const daemon = await startDaemon({ config, host, version, log, listen: listenTargets(config, sockets) })
+  const { config, host, log } = await openHost(commandLine)
+  const listen = listenTargets(config, sockets)
+  const daemon = await startDaemon({ config, host, version, log, listen, ...(await journalAudit()) })
   notifier.ready(`${host.domains().length} domains running`)
   if (host.simulated) process.stdout.write(`simulating on ${join(config.paths.run, 'tetrarchd.sock')}\n`)
   const watchdog = notifier.watch(() => true)
@@ -33,22 +34,39 @@ async function serve(commandLine: CommandLine): Promise<void> {
   })
 }
 
+interface Opened {
+  readonly config: DaemonConfig
+  readonly host: Host
+  readonly log: Logger
+}
+
 /** Native libraries are loaded only where they are needed: a simulation runs on any machine. */
-async function openHost({ config: file, simulateIn }: CommandLine): Promise<{ config: DaemonConfig; host: Host }> {
+async function openHost({ config: file, simulateIn }: CommandLine): Promise<Opened> {
   if (simulateIn !== null) {
     const { simulatedHost, simulationConfig } = await import('./open-simulation.ts')
     const config = await simulationConfig(simulateIn)
-    return { config, host: simulatedHost(config) }
+    return { config, host: simulatedHost(config), log: logTo(config) }
   }
   const { openXenHost } = await import('./open-host.ts')
   const config = await readConfig(file)
-  return { config, host: await openXenHost(config) }
+  const log = logTo(config)
+  return { config, host: await openXenHost(config, log), log }
 }
+
+const logTo = ({ log: { level } }: DaemonConfig): Logger => pino({ level, base: null })
 
 async function notifySender(): Promise<(state: string) => void> {
   if (process.env['NOTIFY_SOCKET'] === undefined) return () => undefined
   const { openSdNotify } = await import('../libxl/sd-notify.ts')
   return openSdNotify()
+}
+
+/** Under systemd the journal gets who asked for what as fields that it can be searched by. */
+async function journalAudit(): Promise<Pick<DaemonOptions, 'audit'>> {
+  if (process.env['JOURNAL_STREAM'] === undefined) return {}
+  const { openJournal } = await import('../libxl/journal.ts')
+  const send = openJournal()
+  return { audit: (entry, message) => send(auditFields(entry, message)) }
 }
 
 /** Without a file the defaults count. */

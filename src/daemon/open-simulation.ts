@@ -20,6 +20,7 @@ export async function simulationConfig(folder: string): Promise<DaemonConfig> {
       cache: below('cache'),
       run: root,
       consoleLogs: below('consoles'),
+      dumps: below('dumps'),
     },
   })
 }

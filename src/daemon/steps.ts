@@ -4,7 +4,10 @@
  */
 import { asTetrarchError, fail } from '../words/errors.ts'
 import type { Operation } from './host.ts'
+import { holdFrom } from './hold.ts'
 import type { TaskProgress } from './tasks.ts'
+
+const hold = holdFrom(process.env)
 
 export interface Step {
   /** What progress lines and errors call it: `build the domain`. */
@@ -23,6 +26,7 @@ export async function runSteps(steps: readonly Step[], progress: TaskProgress): 
       progress.signal.throwIfAborted()
       progress.stage(step.name)
       begun.push(step)
+      await hold(step.name, progress)
       await step.run(progress)
     }
   } catch (thrown) {

@@ -7,10 +7,10 @@ import { libxlError } from './libxl.ts'
 import type { Libxl } from './libxl.ts'
 import { NativeMemory } from './memory.ts'
 import type { Handlers, Operation } from './operations.ts'
-import type { LibxlRequestOf, LibxlResultOf, Trigger } from './requests.ts'
+import type { Trigger } from './requests.ts'
 
 /** Asynchronous operations are run synchronously in a pool thread, so their `ao_how` is always NULL. */
-type Synchronously = null
+export type Synchronously = null
 type OnDomain = NativeFunction<[ctx: Pointer, domid: number, how: Synchronously], number>
 
 /** LIBXL_INVALID_DOMID (libxl_internal.h), what is in `domid` until there is one. */
@@ -18,8 +18,7 @@ const INVALID_DOMID = 0xffff_ffff
 /** enum libxl_trigger (libxl_types.idl). */
 const triggers: Readonly<Record<Trigger, number>> = { power: 1, sleep: 2, nmi: 3, init: 4, reset: 5, s3resume: 6 }
 
-type ControlRequest = Omit<LibxlRequestOf<'shutdown'>, 'op'>
-type DomainOps = 'create' | 'destroy' | 'pause' | 'unpause' | 'shutdown' | 'reboot' | 'send-trigger'
+type DomainOps = 'create' | 'destroy' | 'pause' | 'unpause' | 'send-trigger'
 
 export function bindDomainCalls(libxl: Libxl): Pick<Handlers, DomainOps> {
   const { ctx, library } = libxl
@@ -36,25 +35,11 @@ export function bindDomainCalls(libxl: Libxl): Pick<Handlers, DomainOps> {
   }
   const trigger = async (domid: Domid, which: Trigger, vcpu: number): Promise<void> =>
     libxl.check('libxl_send_trigger', await sendTrigger.inThread(ctx, guest(domid), triggers[which], vcpu, null))
-  const control = (name: 'shutdown' | 'reboot', acpi: Trigger) => {
-    const call = onDomain(name)
-    return async ({ domid, fallback }: ControlRequest): Promise<LibxlResultOf<'shutdown'>> => {
-      const rc = await call.inThread(ctx, guest(domid), null)
-      if (rc === libxlError.noParavirt && fallback === 'acpi') {
-        await trigger(domid, acpi, 0)
-        return { by: 'acpi' }
-      }
-      libxl.check(`libxl_domain_${name}`, rc)
-      return { by: 'pv-control' }
-    }
-  }
   return {
     create: bindCreate(libxl),
     destroy: plain('destroy'),
     pause: plain('pause'),
     unpause: plain('unpause'),
-    shutdown: control('shutdown', 'power'),
-    reboot: control('reboot', 'reset'),
     'send-trigger': async ({ domid, trigger: which, vcpu }) => {
       await trigger(domid, which, vcpu ?? 0)
       return {}
@@ -63,7 +48,7 @@ export function bindDomainCalls(libxl: Libxl): Pick<Handlers, DomainOps> {
 }
 
 /** Nothing here is ever done to dom0: a paused or destroyed dom0 takes the host with it. */
-function guest(domid: Domid): Domid {
+export function guest(domid: Domid): Domid {
   if (domid === 0) throw fail('internal', { what: 'this is never done to dom0' })
   return domid
 }

@@ -32,6 +32,8 @@ export interface DomainPlan {
   readonly mode: Mode
   readonly uuid: Uuid
   readonly boot: BootFilesForLibxl
+  /** 16 random bytes, for a guest that is to have a new generation ID. */
+  readonly generationId: readonly number[]
   /** The host's processors, which sets of them are resolved against. */
   readonly hostCpus: HostCpus
 }

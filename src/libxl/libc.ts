@@ -16,3 +16,11 @@ export const ioctl = libc.bind<[fd: number, request: number, argument: number], 
 )
 /** fcntl(2) for commands with an integer argument. */
 export const fcntl = libc.bind<[fd: number, command: number, argument: number], number>('int fcntl(int, int, long)')
+/** ioctl(2) for requests that read or fill a struct; the memory stays valid for the call. Returns -1 and sets errno. */
+export const ioctlStruct = libc.bind<[fd: number, request: number, struct: Pointer], number>(
+  'int ioctl(int, unsigned long, void *)',
+)
+/** flock(2). Returns -1 and sets errno. */
+export const flock = libc.bind<[fd: number, operation: number], number>('int flock(int, int)')
+/** socket(2). Returns -1 and sets errno. */
+export const socket = libc.bind<[family: number, type: number, protocol: number], number>('int socket(int, int, int)')

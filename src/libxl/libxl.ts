@@ -15,7 +15,7 @@ import { createXenLogger } from './xen-log.ts'
 import type { XenVersion } from './xen-version.ts'
 
 /** enum libxl_error (libxl_types.idl): those that tetrarch acts upon. */
-export const libxlError = { noParavirt: -10, aborted: -22 } as const
+export const libxlError = { aborted: -22 } as const
 
 /** What the calls need of libxl. */
 export interface Libxl {
@@ -24,6 +24,7 @@ export interface Libxl {
   /** For libxl's JSON code, which is also given what it must refuse (json.ts), so its complaints are not logged. */
   readonly jsonCtx: Pointer
   readonly library: NativeLibrary
+  readonly version: XenVersion
   type(name: LibxlTypeName): LibxlType
   /** Throws `libxl-failed`, with libxl's name of the error, when a call did not return 0. */
   check(call: string, rc: number): void
@@ -43,6 +44,7 @@ export function openLibxl(version: XenVersion, logFd: number): Libxl {
     ctx,
     jsonCtx: createJsonContext(createXenLogger(logFd, 'critical')).at,
     library,
+    version,
     type(name) {
       const type = types.get(name) ?? new LibxlType(library, name)
       types.set(name, type)

@@ -1,6 +1,7 @@
 /** What a worker can do: one handler for each request. */
 import { bindDeviceCalls } from './device-calls.ts'
 import { bindDomainCalls } from './domain-calls.ts'
+import { bindEndCalls } from './end-calls.ts'
 import type { Libxl } from './libxl.ts'
 import { bindQueryCalls } from './query-calls.ts'
 import type { LibxlOp, LibxlRequestOf, LibxlResultOf } from './requests.ts'
@@ -17,6 +18,7 @@ export type Handlers = {
 
 export const bindOperations = (libxl: Libxl): Handlers => ({
   ...bindDomainCalls(libxl),
+  ...bindEndCalls(libxl),
   ...bindDeviceCalls(libxl),
   ...bindQueryCalls(libxl),
 })

@@ -2,7 +2,7 @@
  * What the daemon asks of a libxl worker and what it gets back. Shared by both sides, so it holds types only.
  * The names are libxl's; sizes and times carry their unit.
  */
-import type { Domid } from '../words/ids.ts'
+import type { Domid, Uuid } from '../words/ids.ts'
 
 export type JsonValue = string | number | boolean | null | readonly JsonValue[] | JsonObject
 export interface JsonObject {
@@ -14,14 +14,6 @@ interface OnDomain {
 }
 /** `ask` waits for the frontend to let go of the device; `force` takes it away. */
 type RemovalHow = 'ask' | 'force'
-/** `acpi`: a guest without PV drivers gets the ACPI button instead of ERROR_NOPARAVIRT. */
-interface ControlRequest extends OnDomain {
-  readonly fallback?: 'acpi' | undefined
-}
-interface ControlResult {
-  /** Who was asked: the PV driver through xenstore, or the guest's ACPI. */
-  readonly by: 'pv-control' | 'acpi'
-}
 type Nothing = Readonly<Record<string, never>>
 
 /** Per operation: what it takes and what it returns. Configurations are libxl's JSON (libxl_*_to_json). */
@@ -31,8 +23,18 @@ interface Operations {
   destroy: { request: OnDomain; result: Nothing }
   pause: { request: OnDomain; result: Nothing }
   unpause: { request: OnDomain; result: Nothing }
-  shutdown: { request: ControlRequest; result: ControlResult }
-  reboot: { request: ControlRequest; result: ControlResult }
+  /** libxl_domain_core_dump: the domain's memory into a file, which is made. */
+  'core-dump': { request: OnDomain & { readonly file: string }; result: Nothing }
+  /**
+   * libxl_domain_preserve, and the same uuid for the hypervisor, which libxl leaves out: a domain that has ended gets another
+   * name (the old one and a suffix) and uuid, so that its guest can be built anew beside it.
+   */
+  preserve: {
+    request: OnDomain & { readonly name: string; readonly suffix: string; readonly uuid: Uuid }
+    result: Nothing
+  }
+  /** libxl_domain_soft_reset: the domain stays, its devices are made anew (kexec in an HVM guest). It is left paused. */
+  'soft-reset': { request: OnDomain & { readonly config: JsonObject }; result: Nothing }
   /** libxl_retrieve_domain_configuration: as it runs now, hotplugged devices included. */
   'retrieve-configuration': { request: OnDomain; result: { readonly config: JsonObject } }
   /** libxl_domain_need_memory: what a create of this configuration takes from Xen's free memory. */

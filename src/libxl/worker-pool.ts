@@ -57,6 +57,8 @@ export interface LibxlPool extends AsyncDisposable {
    * say the worker was killed, what a create had built is still there: destroy the domain of that uuid.
    */
   run<Op extends LibxlOp>(request: LibxlRequestOf<Op>, options?: RunOptions): Promise<LibxlResultOf<Op>>
+  /** A request will come soon: a worker starts meanwhile where there is none. */
+  expectWork(): void
   workers(): readonly WorkerInfo[]
   /** Aborts what runs, then ends all workers. */
   close(): Promise<void>
@@ -141,6 +143,10 @@ class WorkerPool implements LibxlPool {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
+  }
+
+  expectWork(): void {
+    if (!this.#closed && this.#workers.size === 0) this.#start()
   }
 
   keepWarm(): void {

@@ -4,12 +4,17 @@
  */
 import { domid, uuid } from '../words/ids.ts'
 import type { Uuid } from '../words/ids.ts'
-import type { DomainInfo, PhysicalInfo, ShutdownReason } from './xenctrl.ts'
+import type { DomainInfo, PhysicalInfo, ShutdownReason, VcpuInfo } from './xenctrl.ts'
 
 /** sizeof(xc_domaininfo_t): xen/include/public/domctl.h, xen_domctl_getdomaininfo. */
 export const DOMAININFO_BYTES = 112
 /** sizeof(xc_physinfo_t): xen/include/public/sysctl.h, xen_sysctl_physinfo. */
 export const PHYSINFO_BYTES = 112
+/** sizeof(xc_cputopo_t): xen/include/public/sysctl.h, xen_sysctl_cputopo: core, socket, node. */
+export const CPUTOPO_BYTES = 12
+
+/** sizeof(xc_vcpuinfo_t): xen/include/public/domctl.h, xen_domctl_getvcpuinfo. */
+export const VCPUINFO_BYTES = 24
 
 const PAGE_KIB = 4
 const LITTLE_ENDIAN = true
@@ -85,4 +90,33 @@ export function physicalInfoAt(memory: DataView, at: number): PhysicalInfo {
     totalKiB: pagesKiB(40),
     freeKiB: pagesKiB(48),
   }
+}
+
+export const vcpuInfoAt = (memory: DataView, at: number): Omit<VcpuInfo, 'vcpu' | 'hardAffinity' | 'softAffinity'> => ({
+  online: memory.getUint8(at + 4) !== 0,
+  blocked: memory.getUint8(at + 5) !== 0,
+  running: memory.getUint8(at + 6) !== 0,
+  cpuTimeNs: memory.getBigUint64(at + 8, LITTLE_ENDIAN),
+  cpu: memory.getUint32(at + 16, LITTLE_ENDIAN),
+})
+
+/** The numbers of the bits that are set among the first `count`, as libxenctrl's maps of processors have them. */
+export const bitsAt = (memory: DataView, at: number, count: number): readonly number[] =>
+  Array.from({ length: count }, (_, bit) => bit).filter(
+    (bit) => ((memory.getUint8(at + (bit >> 3)) >> (bit & 7)) & 1) === 1,
+  )
+
+/** XEN_INVALID_NODE_ID (xen/include/public/sysctl.h): of a processor that is offline. */
+const NO_NODE = 0xffff_ffff
+
+/** From an array of `count` xc_cputopo_t: the processors of each node, by the node's number. */
+export function numaNodesAt(memory: DataView, at: number, count: number): readonly (readonly number[])[] {
+  const nodes: number[][] = []
+  for (let cpu = 0; cpu < count; cpu += 1) {
+    const node = memory.getUint32(at + cpu * CPUTOPO_BYTES + 8, LITTLE_ENDIAN)
+    if (node === NO_NODE) continue
+    while (nodes.length <= node) nodes.push([])
+    nodes[node]?.push(cpu)
+  }
+  return nodes
 }

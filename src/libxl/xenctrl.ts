@@ -11,7 +11,18 @@ import { NativeMemory, writtenBytes } from './memory.ts'
 import { loadXenctrl } from './xen-libraries.ts'
 import { runningXenVersion } from './xen-version.ts'
 import type { XenVersion } from './xen-version.ts'
-import { DOMAININFO_BYTES, PHYSINFO_BYTES, domainInfoAt, domidAt, physicalInfoAt } from './xenctrl-layout.ts'
+import {
+  CPUTOPO_BYTES,
+  DOMAININFO_BYTES,
+  PHYSINFO_BYTES,
+  VCPUINFO_BYTES,
+  bitsAt,
+  domainInfoAt,
+  domidAt,
+  numaNodesAt,
+  physicalInfoAt,
+  vcpuInfoAt,
+} from './xenctrl-layout.ts'
 
 /** Why a domain shut down (xen/include/public/sched.h, SHUTDOWN_*). */
 export type ShutdownReason = 'poweroff' | 'reboot' | 'suspend' | 'crash' | 'watchdog' | 'soft-reset' | 'unknown'
@@ -41,6 +52,20 @@ export interface DomainInfo {
   readonly emulationFlags: number
 }
 
+/** One vCPU of a domain (xen/include/public/domctl.h, xen_domctl_getvcpuinfo and xen_domctl_vcpuaffinity). */
+export interface VcpuInfo {
+  readonly vcpu: number
+  readonly online: boolean
+  readonly blocked: boolean
+  readonly running: boolean
+  readonly cpuTimeNs: bigint
+  /** The processor that it runs on, or ran on last. */
+  readonly cpu: number
+  /** Processors that it may run on, and those that it should. */
+  readonly hardAffinity: readonly number[]
+  readonly softAffinity: readonly number[]
+}
+
 /** The machine as the hypervisor sees it (xen/include/public/sysctl.h, xen_sysctl_physinfo). */
 export interface PhysicalInfo {
   readonly totalKiB: number
@@ -66,6 +91,10 @@ export interface Xenctrl extends Disposable {
   /** One domain, or null when there is none of this number. */
   domain(domid: Domid): DomainInfo | null
   physinfo(): PhysicalInfo
+  /** The processors of each NUMA node, by the node's number. */
+  numaNodes(): readonly (readonly number[])[]
+  /** The vCPUs of a domain that exist now, by their numbers; none for a domain that is gone. */
+  vcpus(domid: Domid): readonly VcpuInfo[]
   /** An HVM_PARAM_* (xen/include/public/hvm/params.h), or null when the domain has none. */
   hvmParam(domid: Domid, index: number): bigint | null
 }
@@ -106,6 +135,16 @@ function bindXenctrl(version: XenVersion) {
       'int xc_domain_getinfolist(void *, uint32_t, unsigned int, void *)',
     ),
     physinfo: library.bind<[handle: Pointer, into: Pointer], number>('int xc_physinfo(void *, void *)'),
+    cputopoinfo: library.bind<[handle: Pointer, count: Pointer, into: Pointer], number>(
+      'int xc_cputopoinfo(void *, void *, void *)',
+    ),
+    vcpuInfo: library.bind<[handle: Pointer, domid: number, vcpu: number, into: Pointer], number>(
+      'int xc_vcpu_getinfo(void *, uint32_t, uint32_t, void *)',
+    ),
+    vcpuAffinity: library.bind<
+      [handle: Pointer, domid: number, vcpu: number, hard: Pointer, soft: Pointer, flags: number],
+      number
+    >('int xc_vcpu_getaffinity(void *, uint32_t, int, void *, void *, uint32_t)'),
     hvmParamGet: library.bind<[handle: Pointer, domid: number, index: number, into: Pointer], number>(
       'int xc_hvm_param_get(void *, uint32_t, uint32_t, void *)',
     ),
@@ -115,6 +154,10 @@ function bindXenctrl(version: XenVersion) {
 // libxenctrl copies through a bounce buffer and caches those of one page, so a small batch is the fast one.
 const FIRST_BATCH = Math.floor(4096 / DOMAININFO_BYTES)
 const LARGEST_BATCH = 1024
+/** As many processors as Xen can be built for (xen/arch/Kconfig, NR_CPUS: 4095). */
+const MOST_CPUS = 4096
+/** XEN_VCPUAFFINITY_HARD and _SOFT (xen/include/public/domctl.h). */
+const BOTH_AFFINITIES = 3
 
 class OpenXenctrl implements Xenctrl {
   readonly #native: NativeXenctrl
@@ -145,6 +188,30 @@ class OpenXenctrl implements Xenctrl {
   physinfo(): PhysicalInfo {
     this.#check('xc_physinfo', this.#native.physinfo(this.#open, this.#memory.at))
     return physicalInfoAt(this.#view, 0)
+  }
+
+  numaNodes(): readonly (readonly number[])[] {
+    const count = this.#memory.at
+    this.#view.setUint32(0, MOST_CPUS, true)
+    this.#check('xc_cputopoinfo', this.#native.cputopoinfo(this.#open, count, count + BigInt(CPUTOPO_BYTES)))
+    return numaNodesAt(this.#view, CPUTOPO_BYTES, this.#view.getUint32(0, true))
+  }
+
+  vcpus(domid: Domid): readonly VcpuInfo[] {
+    const { cpus } = this.physinfo()
+    const most = this.domain(domid)?.maxVcpus ?? 0
+    return Array.from({ length: most }, (_, vcpu) => this.#vcpu(domid, vcpu, cpus)).filter((each) => each !== null)
+  }
+
+  /** Null when it, or its whole domain, is not there. */
+  #vcpu(domid: Domid, vcpu: number, cpus: number): VcpuInfo | null {
+    const at = this.#memory.at
+    if (this.#native.vcpuInfo(this.#open, domid, vcpu, at) < 0) return null
+    const info = vcpuInfoAt(this.#view, 0)
+    const [hard, soft] = [VCPUINFO_BYTES, VCPUINFO_BYTES + MOST_CPUS / 8]
+    const map = (offset: number) => at + BigInt(offset)
+    if (this.#native.vcpuAffinity(this.#open, domid, vcpu, map(hard), map(soft), BOTH_AFFINITIES) < 0) return null
+    return { ...info, vcpu, hardAffinity: bitsAt(this.#view, hard, cpus), softAffinity: bitsAt(this.#view, soft, cpus) }
   }
 
   hvmParam(domid: Domid, index: number): bigint | null {

@@ -1,20 +1,27 @@
 import type { GuestSpec } from '../config/guest-spec.ts'
 import { fail } from '../words/errors.ts'
-import type { HostFacts, KernelFacts } from './facts.ts'
+import { type Answer, decisions } from './decisions.ts'
+import { type HostFacts, type KernelFinding, NOT_LOOKED_FOR } from './facts.ts'
 import { featuresOf } from './features.ts'
 import { modeNamed } from './index.ts'
 import type { Mode } from './mode.ts'
-import { pv } from './pv.ts'
 import { pvh } from './pvh.ts'
-import { pvhvm } from './pvhvm.ts'
-import { judge } from './verdict.ts'
+import { type Verdict, judge, sentenceOf } from './verdict.ts'
+
+/** One step of the choice: what was asked, and what the facts say. */
+export interface ChoiceStep {
+  readonly question: string
+  readonly answer: string
+  /** The mode that this answer led to; null when the next question was asked. */
+  readonly leadsTo: Mode | null
+}
 
 export interface Choice {
   readonly mode: Mode
   /** What decided, in the order in which it was looked at. */
-  readonly evidence: readonly string[]
-  /** What does nothing in this mode though the definition says it. */
-  readonly remarks: readonly string[]
+  readonly steps: readonly ChoiceStep[]
+  /** Of the chosen mode: whether it can be, and what should be known. */
+  readonly verdict: Verdict
 }
 
 /** The mode that a definition names, or null when it leaves the choice to us. */
@@ -27,46 +34,43 @@ export function wantsKernel(spec: GuestSpec): boolean {
   return !featuresOf(spec).some(({ feature }) => pvh.refuses[feature] ?? pvh.withoutEffect[feature])
 }
 
+/** The mode for a guest, whether it can run in it or not: the one its definition names, or the one that the facts lead to. */
+export function decide(spec: GuestSpec, host: HostFacts, kernel: KernelFinding): Choice {
+  const fixed = fixedMode(spec)
+  if (fixed !== null) {
+    const step = { question: 'Does the definition name a mode?', answer: `yes: ${fixed.name}`, leadsTo: fixed }
+    return { mode: fixed, steps: [step], verdict: judge(fixed, spec, host, kernel) }
+  }
+  const steps: ChoiceStep[] = []
+  for (const { question, answer } of decisions) {
+    const said: Answer = answer({ spec, host, kernel })
+    steps.push({ question, answer: said.text, leadsTo: said.mode })
+    if (said.mode !== null) return { mode: said.mode, steps, verdict: judge(said.mode, spec, host, kernel) }
+  }
+  throw new Error('the last decision leads to a mode')
+}
+
+/** What decided, in one line for logs and events. */
+export const evidenceOf = ({ steps }: Choice): readonly string[] =>
+  steps.map(({ question, answer }) => `${question} ${answer}`)
+
+/** What the guest should know of its mode, in sentences. */
+export const remarksOf = ({ verdict }: Choice): readonly string[] => verdict.reasons.map(sentenceOf)
+
 /**
  * The mode to start a guest in: the one its definition names if it can be, or the best one that can.
  * Throws `host-lacks` or `mode-refused` with every reason.
  */
-export function chooseMode(spec: GuestSpec, host: HostFacts, kernel: KernelFacts | null): Choice {
-  const fixed = fixedMode(spec)
-  const { mode, evidence } =
-    fixed === null
-      ? decide(spec, host, kernel)
-      : { mode: fixed, evidence: [`the definition says mode "${fixed.name}"`] }
-  const { possible, reasons } = judge(mode, spec, host, kernel)
-  if (possible) return { mode, evidence, remarks: reasons.map(({ text }) => text) }
-  const against = reasons.filter(({ weight }) => weight === 'cannot')
+export function chooseMode(spec: GuestSpec, host: HostFacts, kernel: KernelFinding = NOT_LOOKED_FOR): Choice {
+  const choice = decide(spec, host, kernel)
+  const { mode, verdict } = choice
+  if (verdict.possible) return choice
+  const against = verdict.reasons.filter(({ weight }) => weight === 'cannot')
+  const fixes = against.map(({ fix }) => fix).filter((fix) => fix !== null)
   throw fail(against.some(({ about }) => about === 'host') ? 'host-lacks' : 'mode-refused', {
     what: `"${spec.name}" cannot run as ${mode.title}`,
-    why: against.map(({ text }) => text).join('; '),
-    fix: 'change the definition as said above, or compare the modes with: tetrarch modes',
-    evidence,
+    why: against.map((reason) => sentenceOf({ ...reason, fix: null })).join('; '),
+    fix: `${fixes.join('; ')}; what else it can be is shown by: tetrarch explain`,
+    evidence: evidenceOf(choice),
   })
-}
-
-/** The decision list of `mode="auto"`: the first line that applies wins. */
-function decide(spec: GuestSpec, host: HostFacts, kernel: KernelFacts | null): { mode: Mode; evidence: string[] } {
-  const evidence: string[] = []
-  const because = (mode: Mode, sentence: string) => ({ mode, evidence: [...evidence, sentence] })
-
-  if (!host.capabilities.has('hvm'))
-    return because(pv, 'this host has no hardware virtualization, so only PV is possible')
-  evidence.push('this host has hardware virtualization')
-
-  const emulated = featuresOf(spec).find(({ feature }) => pvh.refuses[feature] ?? pvh.withoutEffect[feature])
-  if (emulated !== undefined) return because(pvhvm, `${emulated.seenIn} needs emulated hardware`)
-  evidence.push('no device or firmware needs emulated hardware')
-
-  const name = kernel?.version ?? 'its kernel'
-  if (kernel?.canPvh === true && host.capabilities.has('hap')) return because(pvh, `${name} can boot as PVH`)
-  if (kernel?.canPv === true && host.capabilities.has('pv'))
-    return because(pv, `${name} can boot as PV, but not as PVH`)
-  return because(
-    pvhvm,
-    kernel === null ? 'no kernel was found outside the guest' : `${name} can boot neither as PVH nor as PV`,
-  )
 }

@@ -13,13 +13,19 @@ export const hvm = defineMode({
   title: 'HVM',
   summary: 'A whole PC, with hardware virtualization for the CPU and QEMU for the devices.',
   libxlType: 'hvm',
-  needs: ['hvm'],
+  needs: ['hvm', 'hap'],
   deviceModel: 'always',
   boot: ['firmware', 'kernel'],
   platformPci: false,
   shim: false,
-  refuses: { pvgrub: 'pvgrub is a PV boot loader; remove firmware, or use pv or pvh' },
+  refuses: {
+    pvgrub: { why: 'pvgrub is a boot loader for PV and PVH guests', fix: 'remove firmware, or use mode="pvh"' },
+  },
   withoutEffect: {},
+  diskNeeds: {
+    why: 'its firmware boots the disk by itself, so the disk needs a boot loader of its own',
+    fix: 'install one in the guest (Debian: grub-pc, or grub-efi with firmware="ovmf")',
+  },
   kernel: null,
   pros: ['runs any system unchanged', 'memory managed by the hardware', 'boots by itself through BIOS or UEFI'],
   cons: [

@@ -4,19 +4,35 @@
  */
 import type { Capability } from '../words/capabilities.ts'
 import type { ModeName } from '../words/mode-names.ts'
+import type { LibxlType } from './domain-type.ts'
 import type { DomainFacts } from './facts.ts'
-
-/** libxl_domain_type (libxl_types.idl). */
-export type LibxlType = 'pv' | 'pvh' | 'hvm'
 
 /** How a guest's first code gets into its memory. */
 export type BootWay = 'kernel' | 'boot-loader' | 'pvgrub' | 'firmware'
 
 /** What a definition can contain that not every mode can give; features.ts finds them in a specification. */
-export type Feature = 'pci' | 'emulated-nic' | 'firmware' | 'pvgrub' | 'no-kernel' | 'vga' | 'cd-boot' | 'emulated-usb'
+export type Feature =
+  | 'pci'
+  | 'emulated-nic'
+  | 'firmware'
+  | 'pvgrub'
+  | 'no-kernel'
+  | 'vga'
+  | 'graphics'
+  | 'spice'
+  | 'cd-boot'
+  | 'emulated-usb'
+  | 'emulated-serial'
+  | 'sound'
+  | 'windows'
 
-/** A reason for each feature, in a user's words, with the way out. */
-export type Reasons = Readonly<Partial<Record<Feature, string>>>
+/** In a user's words: why something stands against a mode, and the way out. */
+export interface Objection {
+  readonly why: string
+  readonly fix: string
+}
+
+export type Objections = Readonly<Partial<Record<Feature, Objection>>>
 
 export interface Mode {
   readonly name: ModeName
@@ -34,9 +50,11 @@ export interface Mode {
   /** Xen's own shim runs between the guest and the hypervisor. */
   readonly shim: boolean
   /** What a guest of this mode cannot be built with; libxl refuses it too, later and in fewer words. */
-  readonly refuses: Reasons
+  readonly refuses: Objections
   /** What may stand in the definition and does nothing in this mode. */
-  readonly withoutEffect: Reasons
+  readonly withoutEffect: Objections
+  /** What a disk must hold besides a kernel to boot in this mode; null when the kernel is enough. */
+  readonly diskNeeds: Objection | null
   /** The ELF note a kernel must carry when it is loaded directly, and why. */
   readonly kernel: { readonly wants: 'pv' | 'pvh'; readonly because: string } | null
   readonly pros: readonly string[]

@@ -10,13 +10,20 @@ export const pvInPvh = defineMode({
   summary:
     'A PV guest inside a small Xen of its own, which is a PVH guest: for PV-only kernels on hosts that want no PV.',
   libxlType: 'pvh',
-  needs: ['hvm', 'hap'],
+  needs: ['hvm', 'hap', 'shim'],
   shim: true,
-  refuses: { ...pv.refuses, pci: 'the shim passes no PCI devices through; use pvhvm' },
+  refuses: {
+    ...pv.refuses,
+    pci: { why: 'the shim passes no PCI devices through', fix: 'remove pci, or use mode="pvhvm"' },
+  },
   pros: ['runs PV-only kernels where Xen has no PV support', 'no QEMU', "the guest's PV interface is not the host's"],
-  cons: ['memory for a second Xen', 'no PCI passthrough', 'needs the shim file of Xen on the host'],
+  cons: [
+    'memory for a second Xen: some 22 MiB, taken from the guest',
+    'no PCI passthrough',
+    'needs the shim file of Xen on the host',
+  ],
   observedIn: (facts) => {
     const evidence = facts.shim ? pvhEvidence(facts) : null
-    return evidence === null ? null : [...evidence, "it was built with Xen's PV shim"]
+    return evidence === null ? null : [...evidence, "libxl's record of it says that Xen's PV shim runs in it"]
   },
 })

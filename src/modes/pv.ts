@@ -12,15 +12,26 @@ export const pv = defineMode({
   platformPci: false,
   shim: false,
   refuses: {
-    'emulated-nic': 'a PV guest has no emulated hardware; remove type=ioemu from the nic, or use pvhvm',
-    firmware: 'a PV guest runs no BIOS or UEFI; remove firmware, or use pvhvm',
-    'no-kernel': 'a PV guest needs a kernel: give a disk that has one, or kernel=, or use pvhvm',
+    'emulated-nic': {
+      why: 'a PV guest has no emulated hardware',
+      fix: 'remove type=ioemu from the nic, or use mode="pvhvm"',
+    },
+    firmware: { why: 'a PV guest runs no BIOS or UEFI', fix: 'remove firmware, or use mode="pvhvm"' },
+    'no-kernel': {
+      why: 'a PV guest needs a kernel',
+      fix: 'give a disk that has one, or kernel=, or use mode="pvhvm"',
+    },
   },
   withoutEffect: {
-    vga: 'a PV guest has no VGA card; use vfb, or pvhvm',
-    'cd-boot': 'a PV guest boots no CD through a BIOS; use kernel=, or pvhvm',
-    'emulated-usb': 'a PV guest has no emulated USB; use usbctrl, or pvhvm',
+    vga: { why: 'a PV guest has no VGA card', fix: 'use vfb, or mode="pvhvm"' },
+    spice: { why: 'a PV guest has no SPICE display', fix: 'use vfb, or mode="pvhvm"' },
+    'cd-boot': { why: 'a PV guest boots no CD through a BIOS', fix: 'use kernel=, or mode="pvhvm"' },
+    'emulated-usb': { why: 'a PV guest has no emulated USB', fix: 'use usbctrl, or mode="pvhvm"' },
+    'emulated-serial': { why: 'a PV guest has no serial port', fix: 'use console=hvc0 in it, or mode="pvhvm"' },
+    sound: { why: 'a PV guest has no sound card', fix: 'remove soundhw, or use mode="pvhvm"' },
+    windows: { why: 'a PV guest sees no Hyper-V interface', fix: 'remove viridian, or use mode="pvhvm"' },
   },
+  diskNeeds: null,
   kernel: { wants: 'pv', because: 'a PV kernel is entered in 64-bit mode with page tables that Xen made' },
   pros: [
     'fast boot',

@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto'
 import { constants } from 'node:fs'
 import { copyFile, link, mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { cachedFacts } from './protocol.ts'
+import { type KeptFacts, keptFacts } from './protocol.ts'
 import type { ExtractedFacts } from './task.ts'
 
 export interface CacheOptions {
@@ -27,31 +27,35 @@ const MEBIBYTE = 1024 * 1024
 /** An entry that was used so recently may be on its way into a guest. */
 const IN_USE_MS = 60_000
 /** Fingerprints that are handed to the sandbox. */
-const MAX_KNOWN = 64
+const MAX_KNOWN = 16
 const FACTS = '.json'
 
-/** What comes from one disk or kernel file. */
-const scopeOf = (source: string): string => createHash('sha256').update(source).digest('hex').slice(0, 32)
+const digest = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 32)
 
-const nameOf = (source: string, fingerprint: string): string => `${scopeOf(source)}-${fingerprint}`
+/** The start of a path for something about one disk or kernel file: what comes from one `source` shares a prefix. */
+export const cachePath = ({ directory }: CacheOptions, source: string, about: string): string =>
+  join(directory, `${digest(source)}-${digest(about)}`)
 
 /** The fingerprints that are kept of a disk. */
 export async function knownFingerprints({ directory }: CacheOptions, source: string): Promise<string[]> {
-  const prefix = `${scopeOf(source)}-`
+  const prefix = `${digest(source)}-`
   const names = await readdir(directory).catch(() => [])
-  const own = names.filter((name) => name.startsWith(prefix) && name.endsWith(FACTS))
-  return own.slice(0, MAX_KNOWN).map((name) => name.slice(prefix.length, -FACTS.length))
+  const own = names.filter((name) => name.startsWith(prefix) && name.endsWith(FACTS)).slice(0, MAX_KNOWN)
+  const kept = await Promise.all(own.map((name) => readKept(join(directory, name)).catch(() => null)))
+  return kept.flatMap((entry) => (entry === null ? [] : [entry.fingerprint]))
 }
+
+const readKept = async (path: string): Promise<KeptFacts> => keptFacts.parse(JSON.parse(await readFile(path, 'utf8')))
 
 /** Puts a kept entry's files into a folder, as links where that works. Null when it is not kept, or damaged. */
 export async function takeCached(
-  { directory }: CacheOptions,
+  options: CacheOptions,
   entry: { readonly source: string; readonly fingerprint: string },
   to: { readonly kernel: string; readonly ramdisk: string },
 ): Promise<CachedFiles | null> {
-  const base = join(directory, nameOf(entry.source, entry.fingerprint))
+  const base = cachePath(options, entry.source, entry.fingerprint)
   try {
-    const facts = cachedFacts.parse(JSON.parse(await readFile(base + FACTS, 'utf8')))
+    const { facts } = await readKept(base + FACTS)
     await linkOrCopy(`${base}.kernel`, to.kernel)
     if (facts.ramdiskBytes !== null) await linkOrCopy(`${base}.ramdisk`, to.ramdisk)
     const now = new Date()
@@ -70,11 +74,12 @@ export async function keepInCache(
   files: CachedFiles,
 ): Promise<void> {
   if (options.maxMiB === 0) return
-  const base = join(options.directory, nameOf(entry.source, entry.fingerprint))
+  const base = cachePath(options, entry.source, entry.fingerprint)
   await mkdir(options.directory, { recursive: true, mode: 0o700 })
   await replace(files.kernel, `${base}.kernel`)
   if (files.ramdisk !== null) await replace(files.ramdisk, `${base}.ramdisk`)
-  await writeFile(`${base}.new`, JSON.stringify(files.facts), { mode: 0o600 })
+  const kept: KeptFacts = { fingerprint: entry.fingerprint, facts: files.facts }
+  await writeFile(`${base}.new`, JSON.stringify(kept), { mode: 0o600 })
   await rename(`${base}.new`, base + FACTS)
   await evict(options)
 }
@@ -102,7 +107,7 @@ async function evict({ directory, maxMiB }: CacheOptions): Promise<void> {
     const path = join(directory, name)
     const status = await stat(path).catch(() => null)
     if (status === null) continue
-    const base = path.slice(0, path.lastIndexOf('.'))
+    const base = path.slice(0, directory.length + path.slice(directory.length).indexOf('.'))
     const entry = kept.get(base) ?? { base, bytes: 0, usedMs: 0 }
     entry.bytes += status.size
     entry.usedMs = Math.max(entry.usedMs, status.mtimeMs)
@@ -112,7 +117,11 @@ async function evict({ directory, maxMiB }: CacheOptions): Promise<void> {
   let bytes = oldestFirst.reduce((sum, entry) => sum + entry.bytes, 0)
   for (const entry of oldestFirst) {
     if (bytes <= maxMiB * MEBIBYTE || Date.now() - entry.usedMs < IN_USE_MS) return
-    await Promise.all([FACTS, '.kernel', '.ramdisk', '.new'].map((end) => rm(entry.base + end, { force: true })))
+    await Promise.all(
+      [FACTS, '.kernel', '.ramdisk', '.new', '.answer', '.answer.new'].map((end) =>
+        rm(entry.base + end, { force: true }),
+      ),
+    )
     bytes -= entry.bytes
   }
 }

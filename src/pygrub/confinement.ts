@@ -17,6 +17,8 @@ export interface Confinement {
   readonly cpuSeconds: number
   /** Private writable memory beyond that of an idle Node (RLIMIT_DATA). */
   readonly memoryMiB: number
+  /** Files below a disk, for each of which it gets a descriptor. */
+  readonly maxParents: number
   /** Size of each file it may write. */
   readonly outputMiB: number
 }
@@ -31,7 +33,8 @@ export interface ConfinedCommand {
 const MEBIBYTE = 1024 * 1024
 /** What Node 24 has before it does anything: V8 reserves 512 MiB of address space for code, touched or not (VmData in proc(5)). */
 const IDLE_NODE_MIB = 600
-const MAX_DESCRIPTORS = 32
+/** What Node and the shells before it open, and the files that are passed to them besides an image's parents. */
+const OWN_DESCRIPTORS = 32
 const MOUNT_POINT = '/mnt'
 const SETPRIV = '/usr/bin/setpriv'
 
@@ -68,13 +71,13 @@ export async function confinedCommand(confinement: Confinement): Promise<Confine
   return { file, args: [...args, ...node], lacks: null }
 }
 
-const limits = ({ cpuSeconds, memoryMiB, outputMiB }: Confinement): string[] => [
+const limits = ({ cpuSeconds, memoryMiB, outputMiB, maxParents }: Confinement): string[] => [
   '--core=0',
   '--memlock=0',
   `--fsize=${outputMiB * MEBIBYTE}`,
   `--data=${(IDLE_NODE_MIB + memoryMiB) * MEBIBYTE}`,
   `--cpu=${cpuSeconds}`,
-  `--nofile=${MAX_DESCRIPTORS}`,
+  `--nofile=${OWN_DESCRIPTORS + maxParents}`,
 ]
 
 const namespaces = (): string[] => [

@@ -18,9 +18,12 @@ export class BudgetPassed extends Error {
 /** Why something on a disk is not used: a sentence without its full stop. */
 export interface Refusal {
   readonly refused: string
+  /** It is not there at all, which is nothing to tell anybody; what is there and cannot be read is. */
+  readonly isAbsent?: true
 }
 
 export const refuse = (refused: string): Refusal => ({ refused })
+export const absent = (refused: string): Refusal => ({ refused, isAbsent: true })
 
 export const isRefusal = (value: unknown): value is Refusal =>
   typeof value === 'object' && value !== null && 'refused' in value

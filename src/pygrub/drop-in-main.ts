@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { loadDaemonConfig } from '../config/load-daemon-config.ts'
 import { asTetrarchError, errorTable } from '../words/errors.ts'
-import { plainLines } from '../words/escape-control.ts'
+import { escapeControl, plainLines } from '../words/escape-control.ts'
 import { runDropIn } from './drop-in.ts'
 import { sandboxOptions } from './options.ts'
 
@@ -17,8 +17,14 @@ for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.once(sign
 
 try {
   const config = loadDaemonConfig(existsSync(CONFIG) ? readFileSync(CONFIG, 'utf8') : '', { file: CONFIG })
-  const { stdout } = await runDropIn(process.argv.slice(2), sandboxOptions(config, program), stopped.signal)
-  process.stdout.write(stdout)
+  const { stdin, stdout: screen } = process
+  const result = await runDropIn(process.argv.slice(2), {
+    sandbox: sandboxOptions(config, program),
+    terminal: stdin.isTTY && screen.isTTY ? { input: stdin, output: screen } : null,
+    signal: stopped.signal,
+    tell: (line) => process.stderr.write(`pygrub: ${escapeControl(line)}\n`),
+  })
+  process.stdout.write(result.stdout)
 } catch (thrown) {
   const { code, parts } = asTetrarchError(thrown)
   const lines = [parts.what, parts.why, ...(parts.evidence ?? []), parts.fix].filter((line) => line !== undefined)

@@ -1,46 +1,32 @@
 /**
  * pygrub's command line and output, so that `bootloader="/usr/lib/tetrarch/pygrub"` works under plain xl: libxl calls
- * it with --output and --output-directory, reads the result, and unlinks the files it names (libxl_bootloader.c).
+ * it on a terminal of its own, which `xl create -c` shows, with --output and --output-directory, reads the result, and
+ * unlinks the files it names (libxl_bootloader.c).
  * Unlike pygrub it exits with another code than 0 whenever nothing was extracted, and an entry that does not exist is
- * an error. There is no interactive menu: the default boots.
+ * an error.
  */
-import { writeFile } from 'node:fs/promises'
-import { parseArgs } from 'node:util'
+import { mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { MenuTerminal } from '../boot-menu/run-menu.ts'
 import { fail } from '../words/errors.ts'
+import { type Answer, answerText, entriesText } from './drop-in-formats.ts'
+import { type DropInWords, dropInUsage, readDropInWords } from './drop-in-options.ts'
 import { extractBoot, listBootEntries, type SandboxOptions } from './sandbox.ts'
-import type { BootEntries, BootFiles } from './types.ts'
+import type { BootFiles, BootRequest } from './types.ts'
 
-const text = { type: 'string' } as const
-const flag = { type: 'boolean' } as const
+/** pygrub's own. */
+const USUAL_DIRECTORY = '/var/run/xen/pygrub'
 
-/** pygrub's options (tools/pygrub/src/pygrub, 4.17), by the meaning they have here. */
-const OPTIONS = {
-  output: text,
-  'output-format': text,
-  'output-directory': text,
-  entry: text,
-  kernel: text,
-  ramdisk: text,
-  args: text,
-  'list-entries': { ...flag, short: 'l' },
-  isconfig: flag,
-  help: { ...flag, short: 'h' },
-  // What the sandbox decides by itself, or what only matters to somebody who watches.
-  runas: text,
-  offset: text,
-  quiet: { ...flag, short: 'q' },
-  interactive: { ...flag, short: 'i' },
-  'not-really': { ...flag, short: 'n' },
-  debug: flag,
-} as const
-
-const usage = `Usage: pygrub [-q|--quiet] [-i|--interactive] [-l|--list-entries] [-n|--not-really] [--output=FILE]
-  [--kernel=PATH] [--ramdisk=PATH] [--args=ARGS] [--entry=ENTRY] [--output-directory=DIR]
-  [--output-format=sxp|simple|simple0] [--runas=UID] [--isconfig] [--debug] DISK
-`
-
-const FORMATS = ['sxp', 'simple', 'simple0'] as const
-type Format = (typeof FORMATS)[number]
+/** What the program has around it. */
+export interface DropInSurroundings {
+  readonly sandbox: SandboxOptions
+  /** Where a person may be; null where there is none. */
+  readonly terminal: MenuTerminal | null
+  readonly signal?: AbortSignal
+  /** For --debug: one line. */
+  tell(line: string): void
+}
 
 export interface DropInResult {
   /** For standard output, unless --output names a file. */
@@ -48,77 +34,87 @@ export interface DropInResult {
 }
 
 /** Does what one command line asks. Throws TetrarchError; then nothing was written to the output. */
-export async function runDropIn(
-  words: readonly string[],
-  sandbox: SandboxOptions,
-  signal?: AbortSignal,
-): Promise<DropInResult> {
-  const { values, disk } = parse(words)
-  if (values.help === true) return { stdout: usage }
-  if (disk === undefined) throw fail('usage', { what: 'one disk has to be named', fix: usage })
-  if (values.isconfig === true)
-    throw fail('usage', { what: 'pygrub --isconfig is not supported', fix: 'give the disk' })
-  const offset = Number(values.offset ?? 0)
-  if (offset !== 0)
-    throw fail('usage', { what: 'pygrub --offset is not supported', fix: 'partitions are found by themselves' })
-  if (values['list-entries'] === true) {
-    return { stdout: listText(await listBootEntries({ disk, format: 'raw' }, sandbox, signal)) }
-  }
-  const files = await extractBoot(
-    {
-      disk,
-      format: 'raw',
-      outputDirectory: values['output-directory'] ?? '/var/run/xen/pygrub',
-      ...(values.entry === undefined ? {} : { entry: values.entry }),
-      ...(values.kernel === undefined ? {} : { kernel: values.kernel }),
-      ...(values.ramdisk === undefined ? {} : { ramdisk: values.ramdisk }),
-      ...(values.args === undefined ? {} : { extraArgs: values.args }),
-    },
-    sandbox,
-    signal,
-  )
-  const output = formats[formatOf(values['output-format'] ?? 'sxp')](files)
-  if (values.output === undefined || values.output === '-') return { stdout: output }
-  await writeFile(values.output, output)
+export async function runDropIn(words: readonly string[], around: DropInSurroundings): Promise<DropInResult> {
+  const asked = readDropInWords(words)
+  if (asked === null) return { stdout: dropInUsage }
+  const stdout = asked.does === 'list' ? await list(asked, around) : await answer(asked, around)
+  if (asked.output === null || asked.does === 'list') return { stdout }
+  await writeFile(asked.output, stdout)
   return { stdout: '' }
 }
 
-function parse(words: readonly string[]) {
+const diskOf = ({ disk, offset }: DropInWords) => ({ disk, offset, format: 'raw' }) as const
+
+async function list(asked: DropInWords, { sandbox, signal, tell }: DropInSurroundings): Promise<string> {
+  const menu = await listBootEntries({ ...diskOf(asked), kernels: 'name' }, sandbox, signal)
+  if (asked.tells) [menu.defaultBecause, ...menu.notes].forEach(tell)
+  return entriesText(menu)
+}
+
+async function answer(asked: DropInWords, around: DropInSurroundings): Promise<string> {
+  const choice = await chosenByPerson(asked, around)
+  const { kernel, ramdisk, args, entry } = asked
+  const request = { ...diskOf(asked), entry, kernel, ramdisk, extraArgs: args, ...choice }
+  const text = answerText[asked.format]
+  if (asked.does === 'not-really') return text(await names(request, asked, around))
+  return text(await extract({ ...request, outputDirectory: await outputDirectory(asked) }, asked, around))
+}
+
+/** Everything up to the files themselves, in pygrub's words for them. */
+async function names(
+  request: Omit<BootRequest, 'outputDirectory'>,
+  asked: DropInWords,
+  around: DropInSurroundings,
+): Promise<Answer> {
+  const outputDirectory = await mkdtemp(join(tmpdir(), 'tetrarch-pygrub-'))
   try {
-    const { values, positionals } = parseArgs({ args: [...words], options: OPTIONS, allowPositionals: true })
-    return { values, disk: positionals.length === 1 ? positionals[0] : undefined }
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause)
-    throw fail('usage', { what: 'pygrub does not know this command line', why, fix: usage }, { cause })
+    const { guestPaths, cmdline } = await extract({ ...request, outputDirectory }, asked, around)
+    const { kernel, ramdisks } = guestPaths
+    return {
+      kernel: `<kernel:${kernel}>`,
+      ramdisk: ramdisks.length === 0 ? null : `<ramdisk:${ramdisks.join(' ')}>`,
+      cmdline,
+    }
+  } finally {
+    await rm(outputDirectory, { recursive: true, force: true })
   }
 }
 
-function formatOf(name: string): Format {
-  const format = FORMATS.find((each) => each === name)
-  if (format === undefined)
-    throw fail('usage', { what: `there is no output format "${name}"`, fix: `use ${FORMATS.join(', ')}` })
-  return format
+async function extract(
+  request: BootRequest,
+  { tells }: DropInWords,
+  { sandbox, signal, tell }: DropInSurroundings,
+): Promise<BootFiles> {
+  const files = await extractBoot(request, sandbox, signal)
+  const { entry, kernelFacts } = files
+  if (tells) {
+    tell(`${entry.partition}:${entry.source}: entry ${entry.path} "${entry.title}"`)
+    tell(`kernel ${kernelFacts.version ?? 'of unknown version'}: PV ${kernelFacts.canPv}, PVH ${kernelFacts.canPvh}`)
+    files.notes.forEach(tell)
+  }
+  return files
 }
 
-/** The texts were checked to hold no control characters, so none of these can be broken out of; sxp quotes what it must. */
-const formats: Readonly<Record<Format, (files: BootFiles) => string>> = {
-  sxp: ({ kernel, ramdisk, cmdline }) => {
-    const escaped = cmdline.replace(/["\\]/g, '\\$&')
-    return `linux (kernel ${kernel})${ramdisk === null ? '' : `(ramdisk ${ramdisk})`}(args "${escaped}")`
-  },
-  simple: (files) => items(files, '\n'),
-  simple0: (files) => items(files, '\0'),
+async function outputDirectory({ directory }: DropInWords): Promise<string> {
+  if (directory === null) {
+    await mkdir(USUAL_DIRECTORY, { recursive: true, mode: 0o700 })
+    return USUAL_DIRECTORY
+  }
+  const isThere = await stat(directory).then(
+    (status) => status.isDirectory(),
+    () => false,
+  )
+  if (!isThere) throw fail('usage', { what: `${directory} is not an existing directory`, fix: 'make it first' })
+  return directory
 }
 
-const items = ({ kernel, ramdisk, cmdline }: BootFiles, end: string): string =>
-  [`kernel ${kernel}`, ...(ramdisk === null ? [] : [`ramdisk ${ramdisk}`]), `args ${cmdline}`]
-    .map((item) => item + end)
-    .join('')
-
-function listText({ entries, notes }: BootEntries): string {
-  const lines = entries.map(({ path, title, isDefault, kernel, problem }) => {
-    const what = problem ?? kernel ?? ''
-    return `${isDefault ? '*' : ' '} ${path}: ${title} (${what})`
-  })
-  return [...lines, ...notes.map((note) => `# ${note}`), ''].join('\n')
+/** The menu, where it is wanted and somebody may look at it. It is only loaded then: most starts need none. */
+async function chosenByPerson(asked: DropInWords, { terminal, sandbox, signal }: DropInSurroundings) {
+  if (asked.menu === 'none') return {}
+  if (terminal === null && asked.menu === 'wanted') return {}
+  if (terminal === null)
+    throw fail('usage', { what: 'there is no terminal for a menu', fix: 'leave --interactive out' })
+  const { chooseOnTerminal } = await import('./drop-in-menu.ts')
+  const menu = await listBootEntries({ ...diskOf(asked), kernels: 'name' }, sandbox, signal)
+  return await chooseOnTerminal(menu, { disk: asked.disk, adds: asked.args ?? '' }, terminal)
 }

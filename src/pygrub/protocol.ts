@@ -1,11 +1,14 @@
 /** The sandbox's answer is as untrusted as the disk it read: nothing of it is used before it passed these schemas. */
 import { z } from 'zod'
-import type { ExtractedFacts, TaskResult } from './task.ts'
+import { MAX_WITNESS_BYTES, MAX_WITNESSES } from './disk/witness.ts'
+import { MAX_FINGERPRINT } from './fingerprint.ts'
+import type { ExtractedFacts, RememberedAnswer, TaskResult } from './task.ts'
 
 const MAX_TEXT = 1024
 /** The kernel's own limit is 2048 (COMMAND_LINE_SIZE, arch/x86/include/asm/setup.h); libxl takes somewhat more. */
 const MAX_CMDLINE = 4096
 const MAX_LINES = 500
+const MAX_TIMEOUT = 86_400
 const MAX_ENTRIES = 2000
 
 /** Printable text of one line: control characters would reach terminals, logs and libxl's files. */
@@ -43,21 +46,32 @@ const kernelFacts = z.strictObject({
   features: z.array(oneLine(MAX_TEXT)).max(64),
 })
 
-/** What is known of extracted files; kept beside them in the cache too. */
-export const cachedFacts: z.ZodType<ExtractedFacts> = z.strictObject({
+const extractedFacts: z.ZodType<ExtractedFacts> = z.strictObject({
   kernelFacts,
   kernelBytes: bytes.min(1),
   ramdiskBytes: bytes.nullable(),
 })
 
+/** What the cache keeps beside extracted files. */
+export interface KeptFacts {
+  readonly fingerprint: string
+  readonly facts: ExtractedFacts
+}
+const fingerprint = z.string().max(MAX_FINGERPRINT)
+export const keptFacts: z.ZodType<KeptFacts> = z.strictObject({ fingerprint, facts: extractedFacts })
+
+const witness = z.tuple([bytes, bytes, bytes.min(1).max(MAX_WITNESS_BYTES), bytes.max(0xffffffff)])
+const witnesses = z.array(witness).max(MAX_WITNESSES)
+const guestPaths = z.strictObject({ kernel: oneLine(MAX_TEXT), ramdisks: lines })
+const answer = { entry: source, guestPaths, cmdline: oneLine(MAX_CMDLINE), fingerprint, notes: lines }
+export const rememberedAnswer: z.ZodType<RememberedAnswer> = z.strictObject({ ...answer, witnesses })
+
 export const taskResult: z.ZodType<TaskResult> = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('boot'),
-    entry: source,
-    cmdline: oneLine(MAX_CMDLINE),
-    fingerprint: z.string().regex(/^[0-9a-f]{64}$/),
-    extracted: cachedFacts.nullable(),
-    notes: lines,
+    ...answer,
+    extracted: extractedFacts.nullable(),
+    witnesses: witnesses.nullable(),
   }),
   z.strictObject({ kind: z.literal('kernel'), kernelFacts, kernelBytes: bytes.min(1) }),
   z.strictObject({
@@ -67,13 +81,25 @@ export const taskResult: z.ZodType<TaskResult> = z.discriminatedUnion('kind', [
         source.extend({
           isDefault: z.boolean(),
           kernel: oneLine(MAX_TEXT).nullable(),
+          ramdisks: lines,
+          cmdline: oneLine(MAX_CMDLINE).nullable(),
           kernelFacts: kernelFacts.nullable(),
           problem: oneLine(MAX_TEXT).nullable(),
         }),
       )
       .max(MAX_ENTRIES),
     defaultBecause: oneLine(MAX_TEXT),
+    timeoutSeconds: z.int().min(0).max(MAX_TIMEOUT).nullable(),
     notes: lines,
+  }),
+  z.strictObject({
+    kind: z.literal('system'),
+    name: oneLine(MAX_TEXT).nullable(),
+    commandLine: oneLine(MAX_CMDLINE).nullable(),
+    mounts: z.array(z.strictObject({ device: oneLine(MAX_TEXT), on: oneLine(MAX_TEXT) })).max(MAX_LINES),
+    biosBoot: z.boolean(),
+    efiBoot: z.boolean(),
+    pvDisk: z.enum(['built-in', 'in-initramfs', 'missing', 'unknown']),
   }),
   z.strictObject({
     kind: z.literal('failure'),

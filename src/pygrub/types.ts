@@ -1,25 +1,34 @@
 /** What callers of the boot loader ask for and get: plain values, checked at the sandbox's edge (src/pygrub/protocol.ts). */
 
+import type { GuestSystem } from '../modes/conversion-needs.ts'
+import type { bootDiskFormats } from '../words/boot-disk-formats.ts'
+
+export type { GuestSystem }
+
 /** How an image holds its disk. Block devices are `raw`. */
-export type DiskFormat = 'raw' | 'qcow2' | 'vhd'
+export type DiskFormat = (typeof bootDiskFormats)[number]
 
 /** A disk whose boot entries are wanted. */
 export interface DiskRequest {
   /** Path of a disk image or block device. The caller opens nothing: the parent of the sandbox does, read-only. */
   readonly disk: string
   readonly format: DiskFormat
+  /** Bytes from the start of the disk where its only filesystem begins; without it, partitions are looked for. */
+  readonly offset?: number | undefined
 }
 
 /** One boot of a PV or PVH guest from its own disk. */
 export interface BootRequest extends DiskRequest {
   /** Number, title, id or path (`1>2`) of the entry to boot instead of the menu's default. One that does not exist is an error. */
-  readonly entry?: string
+  readonly entry?: string | undefined
   /** Path of a kernel inside the guest; then no menu is read. */
-  readonly kernel?: string
+  readonly kernel?: string | undefined
   /** Path of a ramdisk inside the guest; only with `kernel`. */
-  readonly ramdisk?: string
+  readonly ramdisk?: string | undefined
   /** Appended to the entry's command line. */
-  readonly extraArgs?: string
+  readonly extraArgs?: string | undefined
+  /** In place of the entry's command line and of `extraArgs`. */
+  readonly cmdline?: string | undefined
   /** Existing directory that receives `kernel-*` and `ramdisk-*` (mode 0600); the caller removes them. */
   readonly outputDirectory: string
 }
@@ -56,6 +65,12 @@ export interface KernelFacts {
   readonly features: readonly string[]
 }
 
+/** Where the kernel and the ramdisks, which were joined, lie in the guest. */
+export interface GuestPaths {
+  readonly kernel: string
+  readonly ramdisks: readonly string[]
+}
+
 /** An extracted boot: files of our own, no guest path in them. */
 export interface BootFiles {
   /** Path of the kernel as a raw vmlinux (ELF). */
@@ -63,6 +78,7 @@ export interface BootFiles {
   readonly ramdisk: string | null
   readonly cmdline: string
   readonly entry: BootSource
+  readonly guestPaths: GuestPaths
   readonly kernelFacts: KernelFacts
   /** What a user should know: fallbacks taken, commands not understood, menu files ignored. */
   readonly notes: readonly string[]
@@ -73,6 +89,11 @@ export interface BootEntry extends BootSource {
   readonly isDefault: boolean
   /** Path of its kernel inside the guest; null when it boots something that is no Linux kernel. */
   readonly kernel: string | null
+  /** Paths of its ramdisks, which are joined in this order. */
+  readonly ramdisks: readonly string[]
+  /** Its own command line; null when it has none that can be given to a kernel. */
+  readonly cmdline: string | null
+  /** Null when the kernel was not looked at, or cannot be. */
   readonly kernelFacts: KernelFacts | null
   /** Why it cannot be booted by us; null when it can. */
   readonly problem: string | null
@@ -82,6 +103,8 @@ export interface BootEntries {
   readonly entries: readonly BootEntry[]
   /** Why the default is the default. */
   readonly defaultBecause: string
+  /** How long the first menu waits for somebody; null when it does not say, or waits for ever. */
+  readonly timeoutSeconds: number | null
   readonly notes: readonly string[]
 }
 

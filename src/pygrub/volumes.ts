@@ -1,8 +1,10 @@
 /** A guest's disk as its volumes: each partition whose filesystem can be read. */
 import { attempt, type Budget, isRefusal, type Refusal, refuse } from './disk-fault.ts'
+import { elToritoImages } from './disk/el-torito.ts'
 import { type Partition, readPartitions } from './disk/partitions.ts'
 import { openPhysicalVolume, type PhysicalVolume, readLogicalVolumes } from './disk/lvm.ts'
-import { cached, readBytes, slice, type Source } from './disk/source.ts'
+import { slice, type Source } from './disk/source.ts'
+import { foreignContent } from './foreign-content.ts'
 import { openBtrfs } from './fs/btrfs.ts'
 import { openExt } from './fs/ext.ts'
 import { openFat } from './fs/fat.ts'
@@ -11,7 +13,7 @@ import { openXfs } from './fs/xfs.ts'
 import { type Filesystem } from './fs/filesystem.ts'
 
 export interface Volume {
-  /** `gpt2`, `msdos5`, `disk`. */
+  /** `gpt2`, `msdos5`, `eltorito1`, `disk`. */
   readonly name: string
   readonly partition: Partition
   readonly filesystem: Filesystem
@@ -25,15 +27,15 @@ export interface Disk {
   readonly unread: readonly string[]
 }
 
-/** Metadata is read in small pieces and again and again; contents pass the cache by. */
-const CACHE = { pieceBytes: 16 * 1024, pieces: 256 }
-
 type Opener = (partition: Source, budget: Budget) => Filesystem | Refusal
 const OPENERS: readonly Opener[] = [openExt, openXfs, openBtrfs, openIso, openFat]
 
-/** Opens every partition and logical volume of a disk that can be read; the whole disk when none can (ISO images have both). */
-export function openDisk(disk: Source, budget: Budget): Disk {
-  const table = readPartitions(disk, budget)
+/**
+ * Opens every partition and logical volume of a disk that can be read; the whole disk when none can (ISO images have both).
+ * With an offset, only what begins there.
+ */
+export function openDisk(disk: Source, budget: Budget, offset: number | null = null): Disk {
+  const table = offset === null ? readPartitions(disk, budget) : wholeFrom(offset, disk)
   const volumes: Volume[] = []
   const notes = [...table.notes]
   const unread: string[] = []
@@ -43,52 +45,43 @@ export function openDisk(disk: Source, budget: Budget): Disk {
     if (!isRefusal(filesystem)) {
       notes.push(...filesystem.notes.map((note) => `${partition.name}: ${filesystem.type}: ${note}`))
       volumes.push({ name: partition.name, partition, filesystem })
+      if (filesystem.type === 'iso9660') openBootImages(partition, source)
       return
     }
     const found = openPhysicalVolume(source, budget)
-    if (isRefusal(found)) unread.push(`${partition.name}: ${foreignSignature(source) ?? filesystem.refused}`)
+    if (isRefusal(found)) unread.push(`${partition.name}: ${foreignContent(source) ?? filesystem.refused}`)
     else physical.push(found)
+  }
+  /** Not all are filesystems: programs that BIOS would start are no loss. A hybrid image has the others as partitions, too. */
+  const openBootImages = (iso: Partition, source: Source): void => {
+    const images = attempt(() => elToritoImages(source, budget))
+    if (isRefusal(images)) return void notes.push(`${iso.name}: El Torito: ${images.refused}`)
+    for (const image of images) {
+      const start = iso.start + image.start
+      const filesystem = openFilesystem(slice(source, image.start, image.size), budget)
+      if (isRefusal(filesystem) || table.partitions.some((each) => each.start === start)) continue
+      volumes.push({ name: image.name, partition: { ...image, start }, filesystem })
+    }
   }
   for (const partition of table.partitions) open(partition, slice(disk, partition.start, partition.size))
   for (const { name, ids, source } of readLogicalVolumes(physical, budget, (text) => unread.push(text))) {
     open({ name, start: 0, size: source.size, type: 'lvm', guid: ids }, source)
   }
   const isWhole = table.partitions.some(({ name }) => name === 'disk')
-  if (volumes.length === 0 && !isWhole)
+  if (volumes.length === 0 && !isWhole && offset === null)
     open({ name: 'disk', start: 0, size: disk.size, type: 'none', guid: null }, disk)
   return { volumes, notes, unread }
 }
 
-/** What is known not to be readable, by its signature, so that an error can name it. */
-const FOREIGN: readonly { readonly at: number; readonly signature: string; readonly says: string }[] = [
-  { at: 0, signature: 'LUKS\xba\xbe', says: 'is encrypted with LUKS, which is not supported' },
-  { at: 3, signature: 'NTFS    ', says: 'holds NTFS, which is not supported' },
-  { at: 4086, signature: 'SWAPSPACE2', says: 'is swap space' },
-  { at: 4096, signature: '\xfc\x4e\x2b\xa9', says: 'is a member of a RAID array, which is not supported' },
-  { at: 0x10034, signature: 'ReIsEr2Fs', says: 'holds ReiserFS, which is not supported' },
-]
-/** Uberblocks of ZFS are in 1 KiB steps from here (OpenZFS, "On-disk format"). */
-const ZFS_UBERBLOCK = { at: 128 * 1024, signature: '\x0c\xb1\xba\x00' }
-
-function foreignSignature(source: Source): string | null {
-  const has = (at: number, signature: string): boolean => {
-    const end = at + signature.length
-    const bytes = end > source.size ? null : attempt(() => readBytes(source, at, signature.length))
-    return bytes !== null && !isRefusal(bytes) && bytes.toString('latin1') === signature
-  }
-  const known = FOREIGN.find(({ at, signature }) => has(at, signature))
-  if (known !== undefined) return known.says
-  const isZfs = Array.from({ length: 128 }, (_, index) => ZFS_UBERBLOCK.at + index * 1024).some((at) =>
-    has(at, ZFS_UBERBLOCK.signature),
-  )
-  return isZfs ? 'holds ZFS, which is not supported' : null
+function wholeFrom(start: number, disk: Source): { partitions: readonly Partition[]; notes: readonly string[] } {
+  if (start >= disk.size) return { partitions: [], notes: [`offset ${start} is behind the end of the disk`] }
+  return { partitions: [{ name: 'disk', start, size: disk.size - start, type: 'none', guid: null }], notes: [] }
 }
 
 function openFilesystem(partition: Source, budget: Budget): Filesystem | Refusal {
-  const source = cached(partition, CACHE)
   const reasons: string[] = []
   for (const opener of OPENERS) {
-    const filesystem = opener(source, budget)
+    const filesystem = opener(partition, budget)
     if (!isRefusal(filesystem)) return filesystem
     reasons.push(filesystem.refused)
   }

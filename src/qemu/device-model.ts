@@ -10,6 +10,8 @@ import { deviceModelPid, qdiskBackendPid } from '../xenstore/paths.ts'
 export interface ProcessUsage {
   /** Resident memory in KiB (VmRSS, proc(5)). */
   readonly residentKiB: number
+  /** The same, with each page that others use too counted in part (PSS, proc(5), smaps_rollup). */
+  readonly proportionalKiB: number
   /** CPU time of all its threads since it began, in seconds. */
   readonly cpuSeconds: number
 }
@@ -26,31 +28,44 @@ const CMDLINE_MAX_BYTES = 128 * 1024
  * @param proc where procfs is mounted
  */
 export async function deviceModelPidOf(xenstore: Operations, domid: Domid, proc = '/proc'): Promise<number | null> {
+  return (await findDeviceModel(xenstore, domid, proc)).pid
+}
+
+/** The same, and in `lost` the pid that xenstore names when no such process serves the domain. */
+export async function findDeviceModel(
+  xenstore: Operations,
+  domid: Domid,
+  proc = '/proc',
+): Promise<{ readonly pid: number | null; readonly lost: number | null }> {
   const named = await Promise.all(
     [deviceModelPid(domid), qdiskBackendPid(domid)].map((path) => xenstore.readText(path)),
   )
-  for (const text of named) {
-    if (text === null || !PID.test(text)) continue
-    const pid = Number(text)
-    if (await servesDomain(pid, domid, proc)) return pid
-  }
-  return null
+  const pids = named.filter((text) => text !== null && PID.test(text)).map(Number)
+  for (const pid of pids) if (await servesDomain(pid, domid, proc)) return { pid, lost: null }
+  return { pid: null, lost: pids[0] ?? null }
 }
 
 /** What a process uses now; null when it has gone. */
 export async function processUsage(pid: number, proc = '/proc'): Promise<ProcessUsage | null> {
-  const [status, stat] = await Promise.all([readOrNull(`${proc}/${pid}/status`), readOrNull(`${proc}/${pid}/stat`)])
-  if (status === null || stat === null) return null
+  const [status, stat, rollup] = await Promise.all(
+    ['status', 'stat', 'smaps_rollup'].map((file) => readOrNull(`${proc}/${pid}/${file}`)),
+  )
+  if (typeof status !== 'string' || typeof stat !== 'string') return null
   // The name in parentheses may hold blanks and parentheses: count from the last one. utime and stime are fields 14 and 15.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
   const ticks = Number(fields[11]) + Number(fields[12])
   // A process that ended and waits for its parent has no memory any more.
-  const resident = /^VmRSS:\s*(\d+) kB$/m.exec(status)?.[1] ?? '0'
-  return { residentKiB: Number(resident), cpuSeconds: ticks / TICKS_PER_SECOND }
+  const resident = Number(/^VmRSS:\s*(\d+) kB$/m.exec(status)?.[1] ?? '0')
+  const proportional = /^Pss:\s*(\d+) kB$/m.exec(rollup ?? '')?.[1]
+  return {
+    residentKiB: resident,
+    proportionalKiB: proportional === undefined ? resident : Number(proportional),
+    cpuSeconds: ticks / TICKS_PER_SECOND,
+  }
 }
 
 /** libxl starts every QEMU with `-xen-domid N` (libxl_dm.c, libxl__build_device_model_args_new and libxl__spawn_qdisk_backend). */
-async function servesDomain(pid: number, domid: Domid, proc: string): Promise<boolean> {
+export async function servesDomain(pid: number, domid: Domid, proc: string): Promise<boolean> {
   const commandLine = await readOrNull(`${proc}/${pid}/cmdline`)
   if (commandLine === null || commandLine.length > CMDLINE_MAX_BYTES) return false
   const words = commandLine.split('\0')

@@ -18,6 +18,7 @@ const kinds = {
   'config-invalid': { status: 400, exit: 3, title: 'A guest definition says something that cannot be.' },
   'not-found': { status: 404, exit: 4, title: 'There is no such guest, task or file.' },
   'already-exists': { status: 409, exit: 5, title: 'A guest of this name or uuid exists already.' },
+  'changed-meanwhile': { status: 412, exit: 5, title: 'Someone else changed the definition in the meantime.' },
   'wrong-state': { status: 409, exit: 5, title: 'The guest is in a state in which this makes no sense.' },
   'not-managed': {
     status: 409,
@@ -58,6 +59,8 @@ const kinds = {
   forbidden: { status: 403, exit: 15, title: 'The caller may not do this.' },
   'too-large': { status: 413, exit: 2, title: 'The request is larger than the daemon takes.' },
   'guest-died': { status: 500, exit: 16, title: 'The guest died while it was being watched.' },
+  'not-all': { status: 500, exit: 18, title: 'Some of several guests could not be started or stopped.' },
+  'storage-failed': { status: 507, exit: 17, title: 'The daemon cannot write what it must remember.' },
   internal: { status: 500, exit: 70, title: 'A mistake in tetrarch.' },
 } as const satisfies Record<string, ErrorKind>
 

@@ -49,6 +49,10 @@ export interface NicFacts extends DeviceFacts {
   readonly mac: string | null
   readonly bridge: string | null
   readonly script: string | null
+  /** `vif` for one without an emulated card (libxl_nic.c, libxl__set_xenstore_nic). */
+  readonly type: string | null
+  /** The backend's own name in dom0, where the definition gives one. */
+  readonly vifName: string | null
 }
 
 export interface OtherDeviceFacts extends DeviceFacts {
@@ -126,8 +130,16 @@ async function diskFacts(read: ReadValue) {
 
 /** The nodes that libxl_nic.c (libxl__set_xenstore_nic) writes. */
 async function nicFacts(read: ReadValue) {
-  const [mac, bridge, script] = await Promise.all(['mac', 'bridge', 'script'].map(read))
-  return { mac: mac ?? null, bridge: bridge ?? null, script: script ?? null }
+  const [mac, bridge, script, type, vifName] = await Promise.all(
+    ['mac', 'bridge', 'script', 'type', 'vifname'].map(read),
+  )
+  return {
+    mac: mac ?? null,
+    bridge: bridge ?? null,
+    script: script ?? null,
+    type: type ?? null,
+    vifName: vifName ?? null,
+  }
 }
 
 function xenbusState(text: string | null): XenbusState | null {

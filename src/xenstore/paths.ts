@@ -43,6 +43,10 @@ export const consoleTty = (domid: Domid) => at(`/local/domain/${domid}/console/t
 /** The pty of an HVM guest's serial port, which libxl learns from QEMU (libxl_dm.c, device model postconfig). */
 export const serialTty = (domid: Domid, port: number) => at(`/local/domain/${domid}/serial/${port}/tty`)
 
+/** Where QEMU shows the screen, as libxl learned it: `vnc-listen`, `vnc-port`, `vnc-pass` (libxl_dm.c, device model postconfig). */
+export const vncNode = (domid: Domid, node: 'listen' | 'port' | 'pass') =>
+  at(`/local/domain/${domid}/console/vnc-${node}`)
+
 export const vmPath = (uuid: Uuid) => at(`/vm/${uuid}`)
 /** Seconds since the epoch with two decimals (libxl_create.c). */
 export const vmStartTime = (uuid: Uuid) => at(`/vm/${uuid}/start_time`)

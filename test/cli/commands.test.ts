@@ -6,7 +6,7 @@ import type { Guest } from '../../src/api/guest.ts'
 import { fail } from '../../src/words/errors.ts'
 import { uuid } from '../../src/words/ids.ts'
 import { type ServedDaemon, WEB, serveDaemon } from '../daemon/http/served-daemon.ts'
-import { type Ran, runCli } from './run-cli.ts'
+import { type Ran, runCli, runInTerminal } from './run-cli.ts'
 
 let served: ServedDaemon
 let folder: string
@@ -78,8 +78,11 @@ describe('create', () => {
   })
 
   test('with -c shows the console from its first line on', async () => {
-    const { stdout } = await cli('create', '-c', 'web.cfg')
-    expect(stdout).toContain('Linux version')
+    const { stdout } = await runInTerminal(['create', '-c', join(folder, 'web.cfg')], {
+      socket: served.sockets.full,
+      type: [['Type poweroff', 'poweroff\r']],
+    })
+    expect(stdout).toMatch(/Linux version[^]*Type poweroff[^]*reboot: poweroff/)
   })
 })
 
@@ -162,11 +165,40 @@ test('info tells everything about a guest', async () => {
     expect(stdout).toContain(fact)
 })
 
+test('vcpu-list shows where each vCPU runs, of one guest or of all', async () => {
+  await build()
+  const { stdout } = await cli('vcpu-list', 'web')
+  expect(stdout).toMatch(/^NAME +ID +VCPU +CPU +STATE +TIME +MAY +SHOULD\nweb +1 +0 +0 +\w+ +\S.* +all +all\n$/)
+  expect((await cli('vcpu-list')).stdout).toMatch(/^web +1 +0 /m)
+  expect(JSON.parse((await cli('vcpu-list', '--json')).stdout)).toMatchObject([{ guest: 'web', vcpu: 0, cpu: 0 }])
+  await cli('destroy', 'web')
+  expect(await cli('vcpu-list')).toMatchObject({ status: 0, stderr: 'none of them runs\n' })
+})
+
 test('console sends what comes through a pipe and prints what comes back', async () => {
   await build()
   const { stdout, stderr } = await runCli(['console', 'web'], { socket: served.sockets.full, input: 'poweroff\n' })
   expect(stdout).toContain('Linux version')
   expect(stderr).toContain('web: connected')
+})
+
+test('logs shows what a guest said, also when it is gone', async () => {
+  await build()
+  await vi.waitFor(async () => expect((await cli('logs', 'web')).stdout).toContain('Type poweroff'))
+  await cli('destroy', 'web')
+  expect(await cli('logs', '-n', '1', 'web')).toEqual({
+    status: 0,
+    stdout: 'Type poweroff, reboot or crash.\n',
+    stderr: '',
+  })
+  expect(await cli('logs', '-n', 'many', 'web')).toMatchObject({ status: 2 })
+  expect(await cli('logs', 'wob')).toMatchObject({ status: 4 })
+})
+
+test('vnc says where the screen is, as viewers take it', async () => {
+  await writeFile(join(folder, 'desk.cfg'), 'name = "desk"\ntype = "hvm"\nmemory = 256\nvnc = 1\nvncpasswd = "x"\n')
+  await cli('create', 'desk.cfg')
+  expect(await cli('vnc', 'desk')).toMatchObject({ status: 0, stdout: '127.0.0.1::5900\npassword x\n' })
 })
 
 test('tasks shows, and cancels by the beginning of an id', async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { cpuTime, modeText } from '../../src/cli/render/guest-words.ts'
 import { type Column, renderTable } from '../../src/cli/render/table.ts'
-import { labelled, wrap } from '../../src/cli/render/wrap.ts'
+import { labelled, wrap } from '../../src/words/wrap.ts'
 import type { ConfiguredMode, ModeName } from '../../src/words/mode-names.ts'
 
 const plain = (_paint: unknown, text: string) => text
@@ -67,5 +67,10 @@ test.each<[ConfiguredMode | null, ModeName | null, ModeName | null, string]>([
   [null, null, 'pv', 'pv'],
   [null, null, null, '?'],
 ])('configured %s, chosen %s, observed %s is %4$s', (configured, chosen, observed, text) => {
-  expect(modeText({ managed: configured !== null, mode: { configured, chosen, observed, evidence: [] } })).toBe(text)
+  expect(
+    modeText({
+      managed: configured !== null,
+      mode: { configured, chosen, observed, evidence: [], differs: false, lastSeen: null },
+    }),
+  ).toBe(text)
 })

@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 
-const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
+export const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
 /** Compiled sources are kept for the next run, which begins twice as fast then. */
 const COMPILED = fileURLToPath(new URL('../../build/compile-cache', import.meta.url))
 
@@ -17,6 +17,8 @@ export interface RunOptions {
   /** Given on stdin, which then ends. */
   readonly input?: string
   readonly cwd?: string
+  /** Beside what every run has. */
+  readonly env?: Readonly<Record<string, string>>
   /** Told all of stdout after each piece of it. */
   readonly onSaid?: (stdout: string) => void
 }
@@ -29,16 +31,19 @@ export function runCli(args: readonly string[], options: RunOptions): Promise<Ra
 /** In a terminal of 80 columns; both streams are one there. `type` writes keys to it as soon as the text was seen. */
 export async function runInTerminal(
   args: readonly string[],
-  options: RunOptions & { readonly type?: readonly (readonly [seen: string, keys: string])[] },
+  options: RunOptions & {
+    readonly type?: readonly (readonly [seen: string, keys: string])[]
+    readonly program?: string
+  },
 ): Promise<Ran> {
-  const words = [process.execPath, MAIN, ...args].map((word) => `'${word}'`).join(' ')
+  const words = [process.execPath, options.program ?? MAIN, ...args].map((word) => `'${word}'`).join(' ')
   return run('script', ['-qec', `stty cols 80 rows 24; exec ${words}`, '/dev/null'], options, options.type)
 }
 
 function run(
   program: string,
   args: readonly string[],
-  { socket, input, cwd, onSaid }: RunOptions,
+  { socket, input, cwd, env: more, onSaid }: RunOptions,
   type: readonly (readonly [seen: string, keys: string])[] = [],
 ): Promise<Ran> {
   const env = {
@@ -46,6 +51,7 @@ function run(
     TERM: 'xterm-256color',
     TETRARCH_SOCKET: socket,
     NODE_COMPILE_CACHE: COMPILED,
+    ...more,
   }
   const child = spawn(program, args, { env, ...(cwd !== undefined && { cwd }) })
   const said = { stdout: '', stderr: '' }

@@ -1,8 +1,9 @@
+import { spawnSync } from 'node:child_process'
 import { describe, expect, test } from 'vitest'
 import { commands } from '../../src/cli/command.ts'
 import { createProgram } from '../../src/cli/program.ts'
 import { errorTable } from '../../src/words/errors.ts'
-import { runCli } from './run-cli.ts'
+import { MAIN, runCli } from './run-cli.ts'
 
 const cli = (...args: string[]) => runCli(args, { socket: '/nonexistent/tetrarchd.sock' })
 
@@ -31,10 +32,13 @@ test.each(commands.map(({ name }) => [name]))('help for %s has examples', async 
 describe('what is mistyped', () => {
   test.each([
     [['lits'], "unknown command 'lits'", 'did you mean list?'],
+    [['start', 'web'], "unknown command 'start'", 'for "virsh start": tetrarch create web'],
+    [['mem-set', 'web'], "unknown command 'mem-set'", 'for "xl mem-set": xl mem-set web 256'],
     [['list', '--jsn'], "unknown option '--jsn'", 'did you mean --json?'],
+    [['--quiet'], 'no command was given', 'see: tetrarch --help'],
     [['info'], "missing required argument 'guest'", 'see: tetrarch --help'],
     [['shutdown'], 'shutdown takes either names of guests or --all', 'tetrarch shutdown --help'],
-    [['events', '--since', 'x'], '--since takes the number of an event, not "x"', 'tetrarch events --since 0'],
+    [['events', '--since', 'x'], '--since takes a whole number, not "x"', 'give a number from 0 on'],
     [['tasks', 'stop'], 'tasks takes: list, show TASK or cancel TASK', 'tetrarch tasks --help'],
   ])('%j', async (args, what, fix) => {
     expect(await cli(...args)).toEqual({ status: 2, stdout: '', stderr: `error: ${what}\n  fix    ${fix}\n` })
@@ -57,4 +61,15 @@ test('a daemon that does not run is said in four parts', async () => {
 test('an error is a problem document with --json', async () => {
   const { stderr } = await cli('list', '--json')
   expect(JSON.parse(stderr)).toMatchObject({ code: 'daemon-unreachable', fix: 'systemctl start tetrarchd' })
+})
+
+test('a reader of help that has seen enough is no error', () => {
+  const { stdout, stderr } = spawnSync(
+    'bash',
+    ['-c', `${process.execPath} ${MAIN} --help | true; echo "$\{PIPESTATUS[0]}"`],
+    {
+      encoding: 'utf8',
+    },
+  )
+  expect({ stdout, stderr }).toEqual({ stdout: '0\n', stderr: '' })
 })

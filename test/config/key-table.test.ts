@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { guestJsonSchema } from '../../src/config/json-schema.ts'
 import { GuestSpec } from '../../src/config/guest-spec.ts'
+import { keysOfXl } from '../../src/config/keys/since.ts'
 import { keySections, keyTable } from '../../src/config/keys/table.ts'
 
 const rows = keySections.flatMap((section) => section.rows)
@@ -20,6 +21,12 @@ const needed = `name uuid type builder memory maxmem vcpus maxvcpus cpus cpu_wei
 
 describe('the key table', () => {
   test('has each key once', () => expect(rows).toHaveLength(keyTable.size))
+
+  test('knows every key that an xl reads, and that of each which Xen it came with', () => {
+    expect(keysOfXl.filter((name) => !keyTable.has(name))).toEqual([])
+    expect(keysOfXl.length).toBeGreaterThan(160)
+    expect(rows.filter(({ own, since }) => own === (since !== undefined)).map(({ name }) => name)).toEqual([])
+  })
 
   test('supports every key that is needed', () => {
     const names = new Set(supported.map(({ name }) => name))

@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import type { LintFacts } from '../../src/config/lint/finding.ts'
 import { filesOf } from '../../src/config/lint/host-rules.ts'
-import { lintGuest, showFinding } from '../../src/config/lint/lint.ts'
+import { lintGuest } from '../../src/config/lint/lint.ts'
+import { neighbourFrom } from '../../src/config/lint/neighbour.ts'
+import { showFinding } from '../../src/config/lint/show-finding.ts'
 import { loadGuest } from '../../src/config/load.ts'
 
 const clean = 'name = "web"\ntype = "pvh"\nmemory = 64\nkernel = "/boot/k"\n'
@@ -50,19 +52,19 @@ describe('what the definition alone shows', () => {
   test('shows the line and the column', () => {
     const text = `${clean}disk = [ "/a.qcow2,raw,xvda,w" ]\n`
     const [finding] = lintGuest(text, options)
-    expect(finding && showFinding(finding, text)).toBe(
-      [
-        'web.cfg:5:10: warning: /a.qcow2 is given as raw',
-        '  disk = [ "/a.qcow2,raw,xvda,w" ]',
-        '           ^ add format=qcow2',
-      ].join('\n'),
-    )
+    expect(finding && showFinding(finding, text)).toEqual([
+      'web.cfg:5:10: warning: /a.qcow2 is given as raw',
+      '  disk = [ "/a.qcow2,raw,xvda,w" ]',
+      '           ^ add format=qcow2',
+    ])
   })
 })
 
 describe('what the host adds', () => {
   const disk = 'disk = [ "/srv/web.img,raw,xvda,w" ]\n'
-  const neighbour = (text: string) => ({ neighbours: [loadGuest(`name="db"\ntype="pv"\n${text}`, { file: 'db.cfg' })] })
+  const neighbour = (text: string) => ({
+    neighbours: [neighbourFrom(loadGuest(`name="db"\ntype="pv"\n${text}`, { file: 'db.cfg' }).spec)],
+  })
 
   test.each([
     [
@@ -85,7 +87,12 @@ describe('what the host adds', () => {
     [
       'smbios = [ "oem=a" ]\n',
       { xenVersion: '4.17.5' },
-      '5:10 error later-xen: "smbios" is known to Xen 4.18 and later, and this is 4.17.5',
+      '5:10 warning later-xen: "smbios" is read from Xen 4.18 on, and does nothing under this Xen 4.17.5',
+    ],
+    [
+      'maxvcpus = 1\nvnuma = [ [ "pnode=1", "size=64", "vcpus=0" ] ]\n',
+      { hostNodes: 1 },
+      '6:11 error no-such-node: this host has no NUMA node 1; it has 1',
     ],
     ['', { expectedName: 'www' }, '1:8 error name: the guest is called web, and its file www.cfg'],
     [
@@ -103,7 +110,17 @@ describe('what the host adds', () => {
       neighbour('uuid="11111111-2222-3333-4444-555555555555"'),
       '5:8 error shared-uuid: db has this uuid too',
     ],
-    ['pci = [ "03:00.0" ]\n', { refusals: [{ field: 'pci', message: 'not here' }] }, '5:7 error mode: not here'],
+    [
+      '',
+      { neighbours: [{ name: 'web', file: '/etc/xen/copy.cfg', disks: [], macs: [] }] },
+      '1:8 error shared-name: /etc/xen/copy.cfg defines a guest web too',
+    ],
+    [
+      'vif = [ "" ]\n',
+      { bridges: new Set(['xenbr0']), nicDefaults: { bridge: 'br7' } },
+      '5:9 error missing-bridge: there is no bridge br7 on this host',
+    ],
+    ['pci = [ "03:00.0" ]\n', { refusals: ['pci=["03:00.0"]: not here'] }, '5:7 error mode: pci=["03:00.0"]: not here'],
   ] as [string, LintFacts, string][])('%j', (lines, facts, finding) => {
     expect(lint(clean + lines, facts)).toContain(finding)
   })

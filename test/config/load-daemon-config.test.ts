@@ -12,7 +12,7 @@ describe('the daemon configuration', () => {
 
   test('is written in snake case', () => {
     const config = load('[libxl]\nmax_workers = 8\ncreate_deadline_ms = 1000\n[boot_loader]\nmemory_mib = 256\n')
-    expect(config.libxl).toMatchObject({ maxWorkers: 8, createDeadlineMs: 1000, warmWorkers: 1 })
+    expect(config.libxl).toMatchObject({ maxWorkers: 8, createDeadlineMs: 1000, warmWorkers: 0 })
     expect(config.bootLoader.memoryMiB).toBe(256)
   })
 

@@ -137,6 +137,9 @@ describe('what xl refuses is refused with its place', () => {
     ['extra = "a\\x41"', 'web.cfg:2:9'],
     ['extra = "a"\nextra += [ "b" ]', 'web.cfg:3:1'],
     ['import os', 'web.cfg:2:1'],
+    ['vcpus = int(2)', 'web.cfg:2:9'],
+    ['vif = [ "mac=%s" % mac ]', 'web.cfg:2:18'],
+    ['extra = "a" + b', 'web.cfg:2:13'],
   ])('%j', (line, where) => {
     const error = refusalOf(`name="a"\n${line}\n`)
     expect(error.code).toBe('config-syntax')

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import type { Event, EventBody } from '../../src/api/event.ts'
+import { readFileSync } from 'node:fs'
+import { type Event, type EventBody, eventSchema } from '../../src/api/event.ts'
 import { EventBus } from '../../src/daemon/events.ts'
 
 const HISTORY = 5
@@ -12,11 +13,39 @@ async function take(events: AsyncIterable<Event>, count: number): Promise<Event[
 }
 
 function busWith(events: number): EventBus {
-  const bus = new EventBus({ history: HISTORY })
+  const bus = new EventBus({ history: HISTORY, coalesceBehind: 1000 })
   for (let count = 1; count <= events; count++) bus.publish(body(count))
   return bus
 }
 const never = new AbortController().signal
+
+const stage = (task: string, words: string): EventBody => ({
+  kind: 'task',
+  guest: 'web',
+  task,
+  operation: 'create',
+  state: 'running',
+  stage: words,
+})
+
+describe('a reader that is far behind', () => {
+  const behind = (events: readonly EventBody[], coalesceBehind: number) => {
+    const bus = new EventBus({ history: 100, coalesceBehind })
+    for (const event of events) bus.publish(event)
+    return bus
+  }
+
+  test('gets only the newest of what replaces one another, and all else in order', async () => {
+    const bus = behind([stage('a', '1'), body(1), stage('a', '2'), stage('b', '1'), stage('a', '3'), body(2)], 0)
+    const events = await take(bus.since(0, never), 4)
+    expect(events.map(({ seq }) => seq)).toEqual([2, 4, 5, 6])
+  })
+
+  test('that keeps up gets every one', async () => {
+    const bus = behind([stage('a', '1'), stage('a', '2'), stage('a', '3')], 10)
+    expect(await take(bus.since(0, never), 3)).toHaveLength(3)
+  })
+})
 
 describe('a reader of events', () => {
   test('gets those after the number it gives, in order and without a gap', async () => {
@@ -58,4 +87,11 @@ describe('a reader of events', () => {
     stop.abort()
     expect(await reading).toEqual([])
   })
+})
+
+test('every kind is explained in docs/events.md', () => {
+  const explained = [...readFileSync('docs/events.md', 'utf8').matchAll(/^\| `([\w.-]+)` +\|/gm)].map(
+    ([, kind]) => kind,
+  )
+  expect(explained).toEqual(eventSchema.options.map(({ shape }) => shape.kind.value))
 })

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { GuestSpec } from '../../src/config/guest-spec.ts'
 import type { Domain, Host, Operation } from '../../src/daemon/host.ts'
 import type { JsonObject } from '../../src/libxl/requests.ts'
-import type { LibxlType } from '../../src/modes/mode.ts'
+import type { LibxlType } from '../../src/modes/domain-type.ts'
 import { type Domid, domid, uuid } from '../../src/words/ids.ts'
 
 export interface HostUnderTest {
@@ -28,7 +28,7 @@ export function testHost({ makeHost, configOf, withinMs }: HostUnderTest): void 
     made.add(id)
     return await host.build(configOf(type, `contract-${id.slice(0, 8)}`, id), operation)
   }
-  const domainOf = (id: Domid): Domain | undefined => host.domains().find((each) => each.domid === id)
+  const domainOf = (id: Domid): Domain | undefined => host.domain(id) ?? undefined
   const until = (check: () => Promise<void> | void) => vi.waitFor(check, { timeout: withinMs, interval: 5 })
   const stateOf = (id: Domid, state: Domain['state']) => until(() => expect(domainOf(id)?.state).toBe(state))
   const gone = (id: Domid) => until(() => expect(domainOf(id)).toBeUndefined())
@@ -48,6 +48,7 @@ export function testHost({ makeHost, configOf, withinMs }: HostUnderTest): void 
       const id = await build(type)
       expect(domainOf(id)).toMatchObject({ state: 'paused', shutdown: null, hvm: type !== 'pv', vcpus: 1 })
       expect(await host.describe(id)).toMatchObject({ libxlType: type })
+      expect(host.vcpus(id)).toMatchObject([{ vcpu: 0, state: 'paused', hardAffinity: null, softAffinity: null }])
     })
 
     test('has a device model exactly when it is HVM', async () => {

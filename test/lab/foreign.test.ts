@@ -27,7 +27,7 @@ test('a domain of xl is seen within a second, as not ours, and its end too', asy
   expect(await daemon.guest('theirs')).toMatchObject({
     managed: false,
     state: 'paused',
-    mode: { observed: 'pvh', configured: null },
+    mode: { observed: 'pv', configured: null },
   })
 
   await dom0.sh('xl destroy theirs')

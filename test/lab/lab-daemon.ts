@@ -11,13 +11,18 @@ const OPERATION_MS = 280_000
 
 export interface LabDaemon {
   readonly api: Client
+  /** Creates a guest; throws what went wrong. */
   create(text: string): Promise<Task>
+  /** Creates a guest if it can; the task says how it ended. */
+  tryToCreate(text: string): Promise<Task>
   act(verb: 'shutdown' | 'reboot' | 'destroy' | 'pause' | 'unpause', guest: string): Promise<Task>
   guest(ref: string): Promise<GuestDetail>
   list(): Promise<readonly Guest[]>
   /** The first event from now on, or after `since`, that is as wanted. */
   event(wanted: (event: Event) => boolean, since?: number): Promise<Event>
   newest(): Promise<number>
+  /** Runs a script in dom0 that ends the daemon, and waits until the next one answers. */
+  replace(script: (pid: number) => string): Promise<void>
   /** Destroys everything but dom0, whoever made it. */
   clear(): Promise<void>
 }
@@ -27,7 +32,12 @@ export async function labDaemon(): Promise<LabDaemon> {
   const wait = { wait: OPERATION_MS }
   const daemon: LabDaemon = {
     api,
-    create: (text) => api.call('create', { query: wait, body: { definition: { file: '/root/test.cfg', text } } }),
+    async create(text) {
+      const task = await daemon.tryToCreate(text)
+      if (task.state !== 'succeeded') throw new Error(`the guest was not created: ${JSON.stringify(task, null, 2)}`)
+      return task
+    },
+    tryToCreate: (text) => api.call('create', { query: wait, body: { definition: { file: '/root/test.cfg', text } } }),
     act: (verb, guest) => api.call(verb, { params: { guest }, query: wait }),
     guest: (guest) => api.call('guest', { params: { guest } }),
     list: () => api.call('guests', {}),
@@ -42,12 +52,22 @@ export async function labDaemon(): Promise<LabDaemon> {
       const { seq } = await daemon.event(({ kind }) => kind === 'lost', Number.MAX_SAFE_INTEGER)
       return seq
     },
+    async replace(script) {
+      const before = (await api.call('host', {})).daemon.pid
+      // systemd gives a service up that starts too often (systemd.unit(5), StartLimitBurst).
+      await dom0.sh(`systemctl reset-failed tetrarchd; ${script(before)}`)
+      const isNext = async () => (await api.call('host', {})).daemon.pid !== before
+      await dom0.waitFor('the next daemon', () => isNext().catch(() => false), { timeoutMs: 200_000 })
+    },
     async clear() {
       for (const { name, domid } of await daemon.list()) if (domid !== null) await daemon.act('destroy', name)
     },
   }
   return daemon
 }
+
+export const killed = (pid: number): string => `kill -KILL ${pid}`
+export const restarted = (): string => 'systemctl restart tetrarchd'
 
 /** Everything in dom0 that a guest can leave behind, as Xen and Linux tell it, one line each. */
 export const remains = (): Promise<string> =>

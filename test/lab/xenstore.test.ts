@@ -62,6 +62,8 @@ test('a PVH guest with a nic is described as libxl wrote it, and has no device m
     mac: '00:16:3e:11:22:33',
     bridge: 'xenbr0',
     script: '/etc/xen/scripts/vif-bridge',
+    type: 'vif',
+    vifName: null,
   })
   expect(devices).toContainEqual(expect.objectContaining({ kind: 'other', frontendKind: 'console', devid: 0 }))
   expect(await deviceModelPidOf(client, guest)).toBeNull()

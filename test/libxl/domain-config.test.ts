@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { loadGuest } from '../../src/config/load.ts'
 import { domainConfig } from '../../src/libxl/domain-config.ts'
+import type { JsonObject } from '../../src/libxl/requests.ts'
 import { allModes, modeNamed } from '../../src/modes/index.ts'
 import { TetrarchError } from '../../src/words/errors.ts'
 import { uuid } from '../../src/words/ids.ts'
@@ -13,6 +14,7 @@ const hostCpus = {
     [2, 3],
   ],
 }
+const generationId = Array.from({ length: 16 }, (_, byte) => byte)
 const noFiles = { kernel: null, ramdisk: null, cmdline: null }
 const kernel = { kernel: '/run/k', ramdisk: '/run/r', cmdline: 'root=/dev/xvda1' }
 
@@ -28,7 +30,7 @@ on_crash = "coredump-restart"
 `
 
 const configIn = (mode: (typeof allModes)[number], text = definition, boot: typeof kernel | typeof noFiles = noFiles) =>
-  domainConfig({ spec: loadGuest(text, { file: 'web.cfg' }).spec, mode, uuid: id, boot, hostCpus })
+  domainConfig({ spec: loadGuest(text, { file: 'web.cfg' }).spec, mode, uuid: id, boot, generationId, hostCpus })
 
 describe("a plan in libxl's words", () => {
   test('for a guest with emulated hardware', () => {
@@ -81,9 +83,22 @@ describe("a plan in libxl's words", () => {
     })
   })
 
+  test('has a new generation ID exactly where one is asked for', () => {
+    const section = (text: string) => (configIn(modeNamed('pvhvm'), text)['b_info'] as JsonObject)['type.hvm']
+    expect(section(`${definition}ms_vm_genid = "generate"\n`)).toMatchObject({ ms_vm_genid: generationId })
+    expect(section(`${definition}ms_vm_genid = "none"\n`)).not.toHaveProperty('ms_vm_genid')
+  })
+
   test('is refused for NUMA nodes of a host that does not tell them', () => {
     const { spec } = loadGuest(`${definition}cpus = "nodes:0"\n`, { file: 'web.cfg' })
-    const plan = { spec, mode: modeNamed('pvh'), uuid: id, boot: noFiles, hostCpus: { count: 4, nodes: [] } }
+    const plan = {
+      spec,
+      mode: modeNamed('pvh'),
+      uuid: id,
+      boot: noFiles,
+      generationId,
+      hostCpus: { count: 4, nodes: [] },
+    }
     expect(() => domainConfig(plan)).toThrow(TetrarchError)
   })
 

@@ -166,6 +166,18 @@ describe('the pool', () => {
       .toBe(2)
   })
 
+  test('keeps none by itself, starts one when work is expected, and lets it go after its time', async () => {
+    const of = pool({ warm: 0, idleMs: 50 })
+    expect(of.workers()).toEqual([])
+    of.expectWork()
+    of.expectWork()
+    expect(of.workers()).toHaveLength(1)
+    const served = Promise.withResolvers<number>()
+    await create(of, 'succeed', { onWorker: served.resolve })
+    expect([await served.promise]).toEqual(of.workers().map(({ pid }) => pid))
+    await eventually(() => of.workers().length).toBe(0)
+  })
+
   test('runs as many operations at once as it may, and lets extra workers go', async () => {
     const of = pool({ warm: 1, max: 3, idleMs: 50 })
     const controller = new AbortController()

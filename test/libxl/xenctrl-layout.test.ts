@@ -1,5 +1,12 @@
 import { describe, expect, test } from 'vitest'
-import { DOMAININFO_BYTES, PHYSINFO_BYTES, domainInfoAt, physicalInfoAt } from '../../src/libxl/xenctrl-layout.ts'
+import {
+  CPUTOPO_BYTES,
+  DOMAININFO_BYTES,
+  PHYSINFO_BYTES,
+  domainInfoAt,
+  numaNodesAt,
+  physicalInfoAt,
+} from '../../src/libxl/xenctrl-layout.ts'
 
 const DYING = 1
 const HVM = 2
@@ -65,6 +72,12 @@ describe('the shutdown reason', () => {
   test('is null while the domain has not shut down, whatever the code', () => {
     expect(domainInfo(DYING | (3 << 16))).toMatchObject({ dying: true, shutdown: null })
   })
+})
+
+test('the processors of each NUMA node are read, without those that are offline', () => {
+  const memory = new DataView(new ArrayBuffer(4 * CPUTOPO_BYTES))
+  for (const [cpu, node] of [1, 0, 0xffff_ffff, 1].entries()) memory.setUint32(cpu * CPUTOPO_BYTES + 8, node, true)
+  expect(numaNodesAt(memory, 0, 4)).toEqual([[1], [0, 3]])
 })
 
 test('the host is read with its units', () => {

@@ -11,6 +11,6 @@ test('the packaged configuration changes nothing', () => {
 
 test('each line that it comments out is the default when it is let in', () => {
   const letIn = tetrarchdToml().replaceAll(/^#(\w+ = )/gm, '$1')
-  expect(letIn).toContain('\nwarm_workers = 1\n')
+  expect(letIn).toContain('\nwarm_workers = 0\n')
   expect(load(letIn)).toEqual(DaemonConfig.parse({}))
 })

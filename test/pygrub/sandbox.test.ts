@@ -6,32 +6,16 @@ import { keepInCache, knownFingerprints } from '../../src/pygrub/cache.ts'
 import { confinedCommand } from '../../src/pygrub/confinement.ts'
 import { runConfined } from '../../src/pygrub/run-confined.ts'
 import { extractBoot, inspectKernel, listBootEntries, type SandboxOptions } from '../../src/pygrub/sandbox.ts'
-import { TetrarchError } from '../../src/words/errors.ts'
 import { debianDisk, kernel, ramdisk, uuid } from './fixtures/debian.ts'
 import { copyInto, damaged, emptyFile, extImage, temporaryFolder, tool } from './fixtures/images.ts'
 import { elfKernel, version } from './fixtures/kernels.ts'
+import { failure, sandboxOptions } from './fixtures/sandbox-program.ts'
 
-const options: SandboxOptions = {
-  program: join(import.meta.dirname, '../../src/pygrub/sandbox-main.ts'),
-  uidBase: 131_072,
-  cpuSeconds: 20,
-  memoryMiB: 256,
-  outputMiB: 64,
-  wallMs: 60_000,
-}
+const options = sandboxOptions()
 function folders(): { folder: string; outputDirectory: string } {
   const folder = temporaryFolder()
   mkdirSync(join(folder, 'out'))
   return { folder, outputDirectory: join(folder, 'out') }
-}
-
-async function failure(work: Promise<unknown>): Promise<TetrarchError> {
-  const thrown: unknown = await work.then(
-    () => null,
-    (error: unknown) => error,
-  )
-  if (!(thrown instanceof TetrarchError)) throw new Error(`no error of ours: ${String(thrown)}`)
-  return thrown
 }
 
 describe('a Debian disk', () => {
@@ -66,7 +50,7 @@ describe('a Debian disk', () => {
 
   test('lists its entries with their kernels and the default', async () => {
     const { folder } = folders()
-    const { entries } = await listBootEntries({ disk: debianDisk(folder), format: 'raw' }, options)
+    const { entries } = await listBootEntries({ disk: debianDisk(folder), format: 'raw', kernels: 'look' }, options)
     expect(entries.map(({ path, isDefault, problem }) => [path, isDefault, problem])).toEqual([
       ['0', true, null],
       ['1>0', false, null],
@@ -131,6 +115,14 @@ describe('with a cache', () => {
     expect(readFileSync((await start()).ramdisk!, 'utf8')).toBe('another ramdisk')
   })
 
+  test('a bound of nothing keeps nothing, and boots', async () => {
+    const { folder, outputDirectory } = folders()
+    const cached = { ...options, cache: { directory: join(folder, 'cache'), maxMiB: 0 } }
+    const request = { disk: debianDisk(folder), format: 'raw', outputDirectory } as const
+    expect(readFileSync((await extractBoot(request, cached)).kernel).equals(elfKernel())).toBe(true)
+    expect(readdirSync(folder)).not.toContain('cache')
+  })
+
   test('another disk with the same content shares nothing', async () => {
     const { folder, outputDirectory } = folders()
     const cached = { ...options, cache: { directory: join(folder, 'cache'), maxMiB: 10 } }
@@ -174,8 +166,8 @@ describe('with a cache', () => {
         { kernel: join(folder, name), ramdisk: null, facts },
       )
       const hourAgo = new Date(Date.now() - 3_600_000 + name.charCodeAt(0) * 1000)
-      for (const file of readdirSync(cache.directory)) {
-        if (file.includes(`-${name}.`)) utimesSync(join(cache.directory, file), hourAgo, hourAgo)
+      for (const file of readdirSync(cache.directory).map((each) => join(cache.directory, each))) {
+        if (Date.now() - statSync(file).mtimeMs < 1_800_000) utimesSync(file, hourAgo, hourAgo)
       }
     }
     writeFileSync(join(folder, 'd'), Buffer.alloc(10))

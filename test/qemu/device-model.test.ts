@@ -76,7 +76,7 @@ describe('what a process uses', () => {
     await mkdir(join(proc, '5'))
     await writeFile(join(proc, '5/stat'), '5 (a) R 1 (b) S 1 2 3 4 5 6 7 8 9 10 250 150 0 0\n')
     await writeFile(join(proc, '5/status'), 'Name:\ta) R 1 (b\nVmRSS:\t  2048 kB\n')
-    expect(await processUsage(5, proc)).toEqual({ residentKiB: 2048, cpuSeconds: 4 })
+    expect(await processUsage(5, proc)).toEqual({ residentKiB: 2048, proportionalKiB: 2048, cpuSeconds: 4 })
     await rm(proc, { recursive: true })
   })
 })

@@ -1,7 +1,7 @@
 import type { HostSummary } from '../../api/host.ts'
 import type { Command } from '../command.ts'
 import type { Context } from '../context.ts'
-import { labelled } from '../render/wrap.ts'
+import { labelled } from '../../words/wrap.ts'
 
 export const command: Command = {
   usage: '',

@@ -2,7 +2,7 @@ import type { ModeRow } from '../../api/host.ts'
 import type { Command } from '../command.ts'
 import type { Context } from '../context.ts'
 import { type Column, renderTable } from '../render/table.ts'
-import { labelled } from '../render/wrap.ts'
+import { labelled } from '../../words/wrap.ts'
 
 export const command: Command = {
   usage: '',

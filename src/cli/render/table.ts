@@ -13,6 +13,8 @@ export interface TableOptions {
   /** Columns of the terminal; Infinity for what is no terminal. */
   readonly width: number
   readonly color: (paint: Paint, text: string) => string
+  /** What stands between two columns; two blanks unless given. */
+  readonly gap?: string
 }
 
 const GAP = '  '
@@ -22,10 +24,10 @@ const LEAST_WIDTH = 6
 export function renderTable<Row>(
   columns: readonly Column<Row>[],
   rows: readonly Row[],
-  { width, color }: TableOptions,
+  { width, color, gap = GAP }: TableOptions,
 ): readonly string[] {
   const cells = rows.map((row) => columns.map((column) => column.value(row)))
-  const widths = fit(columns, cells, width)
+  const widths = fit(columns, cells, width + gap.length - gap.length * columns.length)
   const line = (texts: readonly string[], paints: readonly (Paint | null)[]) =>
     texts
       .map((text, index) => {
@@ -33,7 +35,7 @@ export function renderTable<Row>(
         const paint = paints[index] ?? null
         return paint === null ? cell : color(paint, cell)
       })
-      .join(GAP)
+      .join(gap)
   const header = line(
     columns.map(({ title }) => title),
     columns.map(() => 'heading'),
@@ -49,11 +51,12 @@ export function renderTable<Row>(
   ]
 }
 
+/** The widths of columns that may take `width` together, without what is between them. */
 function fit<Row>(columns: readonly Column<Row>[], cells: readonly (readonly string[])[], width: number): number[] {
   const widths = columns.map(({ title }, index) =>
     Math.max(title.length, ...cells.map((row) => lengthOf(row[index] ?? ''))),
   )
-  let excess = widths.reduce((sum, each) => sum + each, 0) + GAP.length * (columns.length - 1) - width
+  let excess = widths.reduce((sum, each) => sum + each, 0) - width
   for (const [index, column] of columns.entries()) {
     if (excess <= 0 || column.shrinks !== true) continue
     const now = widths[index] ?? 0

@@ -11,17 +11,20 @@ const styles = {
   quiet: 'dim',
 } as const satisfies Record<Paint, unknown>
 
+/** `tetrarch list | head -1`: the reader has what it wanted, so nothing is wrong when it is gone. */
+export function endWithReader(stream: NodeJS.WriteStream): void {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(0)
+    throw error
+  })
+}
+
 /** Where lines go: a terminal gets colours (unless NO_COLOR) and its width, a pipe gets plain whole lines. */
 export class Terminal {
   readonly #stream: NodeJS.WriteStream
 
   constructor(stream: NodeJS.WriteStream) {
     this.#stream = stream
-    // `tetrarch list | head -1`: the reader has what it wanted.
-    stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'EPIPE') process.exit(0)
-      throw error
-    })
   }
 
   get isTerminal(): boolean {

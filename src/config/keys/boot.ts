@@ -39,13 +39,11 @@ export const bootKeys: readonly KeyRow[] = [
     'Runs the boot loader without rights; our own always runs so.',
     {
       modes: kernelModes,
-      since: '4.18',
       ...should,
     },
   ),
   key('bootloader_user', text, 'bootloaderUser', 'User that a boot loader without rights runs as.', {
     modes: kernelModes,
-    since: '4.18',
     ...should,
   }),
   key(
@@ -94,7 +92,6 @@ export const bootKeys: readonly KeyRow[] = [
     {
       libxl: 'b_info.type.hvm.smbios',
       modes: emulatedModes,
-      since: '4.18',
       ...should,
     },
   ),

@@ -1,4 +1,5 @@
 /** The types of values that keys have, as xl reads them (Xen tools/libs/util/libxlu_cfg.c, xlu_cfg_get_*). */
+import { entryOf } from '../../words/entry-of.ts'
 import type { Atom, Value } from '../parse.ts'
 import type { Codec, Report, Written } from './row.ts'
 import { longOf } from '../numbers.ts'
@@ -91,7 +92,7 @@ export function choice<const T extends string>(
     read(value, report) {
       const atom = atomOf(value, report)
       if (atom === undefined) return undefined
-      const found = names.find((name) => name === atom.text) ?? aliases[atom.text]
+      const found = names.find((name) => name === atom.text) ?? entryOf(aliases, atom.text)
       if (found === undefined)
         report.refuse(atom.at, `unknown value ${JSON.stringify(atom.text)}`, `one of ${said.join(', ')}`)
       return found

@@ -3,6 +3,7 @@ import { modeNames, type ModeName } from '../../words/mode-names.ts'
 import type { GuestSpec } from '../guest-spec.ts'
 import type { Value } from '../parse.ts'
 import type { Position } from '../source.ts'
+import { xenOfKey } from './since.ts'
 
 /** A value as the writer prints it. */
 export type Written = string | number | readonly Written[]
@@ -41,7 +42,7 @@ export interface KeyRow {
   readonly libxl: string | undefined
   /** The modes in which it means something. */
   readonly modes: readonly ModeName[]
-  /** First Xen that has it, where that is later than 4.17. */
+  /** First Xen whose xl reads it; undefined for keys of ours. */
   readonly since: string | undefined
   /** Ours: xl ignores the key. */
   readonly own: boolean
@@ -67,13 +68,13 @@ interface KeyOptions {
   readonly support?: Support
   readonly modes?: readonly ModeName[]
   readonly libxl?: string
-  readonly since?: string
   readonly own?: boolean
   readonly instead?: string
 }
 
 /** A row; what is not given is what most keys are: needed, for every mode, xl's own. */
 export function key<T>(name: string, codec: Codec<T>, target: Target, says: string, options: KeyOptions = {}): KeyRow {
-  const { support = 'must', modes = everyMode, libxl, since, own = false, instead } = options
+  const { support = 'must', modes = everyMode, libxl, own = false, instead } = options
+  const since = own ? undefined : xenOfKey(name)
   return { name, codec, target, says, support, modes, libxl, since, own, instead }
 }

@@ -1,6 +1,7 @@
 /** Keys for the device model, stub domains and the guest's place among other domains. */
 import { anyText, choice, flag, number, text, texts } from './codecs.ts'
-import { emulatedModes, key, type KeyRow } from './row.ts'
+import { deviceModelFailures, deviceModelPolicies } from '../guest-spec.ts'
+import { emulatedModes, kernelModes, key, type KeyRow } from './row.ts'
 
 const emulated = { modes: emulatedModes } as const
 const should = { support: 'should' } as const
@@ -8,6 +9,20 @@ const should = { support: 'should' } as const
 const DEVICE_MODEL_VERSION = choice(['qemu-xen'])
 
 export const deviceModelKeys: readonly KeyRow[] = [
+  key(
+    'device_model_policy',
+    choice(deviceModelPolicies),
+    'deviceModelPolicy',
+    'What happens when a device needs a QEMU in a mode that does without: "allow", "warn" or "refuse".',
+    { own: true, modes: kernelModes },
+  ),
+  key(
+    'on_device_model_failure',
+    choice(deviceModelFailures),
+    'onDeviceModelFailure',
+    'What happens when the QEMU of the guest dies or hangs: "mark" shows and tells it, "destroy" and "restart" act.',
+    { own: true },
+  ),
   key(
     'device_model_version',
     DEVICE_MODEL_VERSION,

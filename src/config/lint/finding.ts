@@ -1,7 +1,9 @@
 /** What lint says, and what it is told. */
 import type { GuestSpec } from '../guest-spec.ts'
 import type { Examined } from '../load.ts'
+import type { NicDefaults } from '../nic-defaults.ts'
 import type { Where } from '../source.ts'
+import type { Neighbour } from './neighbour.ts'
 
 /** An error keeps the guest from being defined or started; a warning is only said. */
 export type Severity = 'error' | 'warning'
@@ -26,11 +28,6 @@ export interface Observation {
   readonly fix?: string | undefined
 }
 
-/** Another guest of the host. */
-export interface Neighbour {
-  readonly spec: GuestSpec
-}
-
 /** What can only be known on the host. What is left out is not checked. */
 export interface LintFacts {
   /** Name that the file's own name asks for: `web` of web.cfg. */
@@ -40,13 +37,15 @@ export interface LintFacts {
   /** The format that the header of a disk's file shows, by target. */
   readonly diskHeaders?: ReadonlyMap<string, string>
   readonly bridges?: ReadonlySet<string>
+  readonly nicDefaults?: NicDefaults
   /** Such as 4.17. */
   readonly xenVersion?: string
   readonly hostMemoryMiB?: number
   readonly hostCpus?: number
   readonly neighbours?: readonly Neighbour[]
-  /** What the modes say against this guest (src/modes), by key. */
-  readonly refusals?: readonly { readonly field: string; readonly message: string; readonly fix?: string | undefined }[]
+  /** What stands against the mode of this guest (src/modes), in sentences. */
+  readonly refusals?: readonly string[]
+  readonly hostNodes?: number
 }
 
 /** A rule that looks at a specification that loaded. */

@@ -1,8 +1,10 @@
 /** Rules that compare a definition with its host and its neighbours. The facts come in; nothing is looked up here. */
-import type { DiskSpec } from '../device-spec.ts'
 import type { GuestSpec } from '../guest-spec.ts'
 import { keyTable } from '../keys/table.ts'
+import { keysOfLaterXen } from '../later-keys.ts'
+import { withNicDefaults } from '../nic-defaults.ts'
 import type { Observation, Rule } from './finding.ts'
+import { type Neighbour, isLocalFile } from './neighbour.ts'
 
 const error = (rule: string, field: string, message: string, fix?: string): Observation => ({
   severity: 'error',
@@ -15,10 +17,6 @@ const warning = (rule: string, field: string, message: string, fix?: string): Ob
   ...error(rule, field, message, fix),
   severity: 'warning',
 })
-
-/** A target that libxl opens itself as a file of dom0, so not one that a script or another domain makes. */
-const isLocalFile = ({ target, script, backend }: DiskSpec): boolean =>
-  target?.startsWith('/') === true && script === undefined && backend === undefined
 
 /** Every file of dom0 that a guest needs, and the field that names it. */
 export function filesOf(spec: GuestSpec): readonly { readonly field: string; readonly path: string }[] {
@@ -37,7 +35,16 @@ export function filesOf(spec: GuestSpec): readonly { readonly field: string; rea
 const missingFiles: Rule = (spec, _examined, { missingFiles: missing }) =>
   filesOf(spec)
     .filter(({ path }) => missing?.has(path) ?? false)
-    .map(({ field, path }) => error('missing-file', field, `${path} does not exist or cannot be read`))
+    .map(({ field, path }) =>
+      isTemporary(path)
+        ? error('missing-file', field, `${path} cannot be seen`, OWN_TMP)
+        : error('missing-file', field, `${path} does not exist or cannot be read`),
+    )
+
+/** The service has folders of its own there (PrivateTmp= in systemd/tetrarchd.service). */
+export const isTemporary = (path: string): boolean => /^\/(var\/)?tmp\//.test(path)
+/** What to do about a file that lies there. */
+export const OWN_TMP = 'put it elsewhere: the service has a /tmp and /var/tmp of its own'
 
 const diskHeaders: Rule = ({ disks }, _examined, { diskHeaders: headers }) =>
   disks.flatMap(({ target, format, vdev }, index) => {
@@ -54,11 +61,23 @@ const diskHeaders: Rule = ({ disks }, _examined, { diskHeaders: headers }) =>
     ]
   })
 
-const bridges: Rule = ({ nics }, _examined, { bridges: known }) =>
-  nics.flatMap(({ bridge, backend, script }, index) => {
+/** Where libxl puts a nic that names no bridge (Xen tools/libs/light/libxl_nic.c). */
+export const DEFAULT_BRIDGE = 'xenbr0'
+
+const bridges: Rule = (spec, _examined, { bridges: known, nicDefaults }) =>
+  withNicDefaults(spec, nicDefaults).nics.flatMap(({ bridge, backend, script }, index) => {
     const local = backend === undefined && (script === undefined || script.endsWith('vif-bridge'))
-    if (known === undefined || bridge === undefined || bridge === '' || !local || known.has(bridge)) return []
-    return [error('missing-bridge', `nics.${index}`, `there is no bridge ${bridge} on this host`)]
+    if (known === undefined || bridge === '' || !local || known.has(bridge ?? DEFAULT_BRIDGE)) return []
+    const why = bridge === undefined ? ', on which libxl puts a nic that names none' : ''
+    const fix = `ip link add ${bridge ?? DEFAULT_BRIDGE} type bridge; or correct bridge=`
+    return [
+      error(
+        'missing-bridge',
+        `nics.${index}`,
+        `there is no bridge ${bridge ?? DEFAULT_BRIDGE} on this host${why}`,
+        fix,
+      ),
+    ]
   })
 
 const size: Rule = ({ memoryMiB, vcpus }, _examined, { hostMemoryMiB, hostCpus }) => [
@@ -70,24 +89,15 @@ const size: Rule = ({ memoryMiB, vcpus }, _examined, { hostMemoryMiB, hostCpus }
     : [warning('many-vcpus', 'vcpus', `${vcpus} vCPUs share the ${hostCpus} processors of the host`)]),
 ]
 
-const versionNumber = (version: string): number => {
-  const [major = 0, minor = 0] = version.split('.').map(Number)
-  return major * 1000 + minor
-}
-
-const keysOfLaterXen: Rule = (_spec, { keys }, { xenVersion }) =>
-  [...keys.keys()].flatMap((name) => {
-    const { since, target = '' } = keyTable.get(name) ?? {}
-    if (since === undefined || xenVersion === undefined || versionNumber(since) <= versionNumber(xenVersion)) return []
-    return [
-      error(
-        'later-xen',
-        target,
-        `"${name}" is known to Xen ${since} and later, and this is ${xenVersion}`,
-        'remove it',
-      ),
-    ]
-  })
+const laterKeys: Rule = (spec, _examined, { xenVersion }) =>
+  (xenVersion === undefined ? [] : keysOfLaterXen(spec, xenVersion)).map(({ name, since, target }) =>
+    warning(
+      'later-xen',
+      target,
+      `"${name}" is read from Xen ${since ?? ''} on, and does nothing under this Xen ${xenVersion ?? ''}`,
+      'remove it',
+    ),
+  )
 
 const expectedName: Rule = ({ name }, _examined, { expectedName: expected }) =>
   expected === undefined || expected === name
@@ -95,11 +105,17 @@ const expectedName: Rule = ({ name }, _examined, { expectedName: expected }) =>
     : [error('name', 'name', `the guest is called ${name}, and its file ${expected}.cfg`, `write name = "${expected}"`)]
 
 const neighbours: Rule = (spec, _examined, { neighbours: others = [] }) =>
-  others.filter((other) => other.spec.name !== spec.name).flatMap((other) => sharedWith(spec, other.spec))
+  others.flatMap((other) => (other.name === spec.name ? namesake(other) : sharedWith(spec, other)))
 
-function sharedWith(spec: GuestSpec, other: GuestSpec): readonly Observation[] {
-  const macs = new Set(other.nics.map(({ mac }) => mac))
-  const written = new Map(other.disks.filter(isLocalFile).map(({ target, access }) => [target, access]))
+/** A guest and its copy share everything; only of files that are checked together is it a mistake. */
+const namesake = ({ name, file }: Neighbour): readonly Observation[] =>
+  file === undefined
+    ? []
+    : [error('shared-name', 'name', `${file} defines a guest ${name} too`, 'give one of them another name')]
+
+function sharedWith(spec: GuestSpec, other: Neighbour): readonly Observation[] {
+  const macs = new Set(other.macs)
+  const written = new Map<string | null, string>(other.disks.map(({ target, access }) => [target, access]))
   return [
     ...(spec.uuid !== undefined && spec.uuid === other.uuid
       ? [error('shared-uuid', 'uuid', `${other.name} has this uuid too`)]
@@ -119,16 +135,29 @@ function sharedWith(spec: GuestSpec, other: GuestSpec): readonly Observation[] {
   ]
 }
 
-const refusals: Rule = (_spec, _examined, { refusals: refused = [] }) =>
-  refused.map(({ field, message, fix }) => error('mode', field, message, fix))
+/** What a mode says against a guest begins with the key that it is about, if it is about one. */
+const refusals: Rule = (_spec, { places }, { refusals: refused = [] }) =>
+  refused.map((message) => {
+    const key = keyTable.get(/^\w+/.exec(message)?.[0] ?? '')
+    const mode = ['@mode', '@type', '@builder'].find((target) => places.has(target))
+    return error('mode', key?.target ?? mode ?? 'name', message)
+  })
+
+const virtualNodes: Rule = ({ vnuma = [] }, _examined, { hostNodes }) =>
+  vnuma.flatMap(({ physicalNode }, index) =>
+    hostNodes === undefined || physicalNode < hostNodes
+      ? []
+      : [error('no-such-node', `vnuma.${index}`, `this host has no NUMA node ${physicalNode}; it has ${hostNodes}`)],
+  )
 
 export const hostRules: readonly Rule[] = [
   missingFiles,
   diskHeaders,
   bridges,
   size,
-  keysOfLaterXen,
+  laterKeys,
   expectedName,
   neighbours,
   refusals,
+  virtualNodes,
 ]

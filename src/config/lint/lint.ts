@@ -9,8 +9,11 @@ import type { Finding, LintFacts, Severity } from './finding.ts'
 import { hostRules } from './host-rules.ts'
 import { textRules } from './text-rules.ts'
 
-export function lintGuest(text: string, options: LoadOptions, facts: LintFacts = {}): readonly Finding[] {
-  const examined = examineGuest(text, options)
+export const lintGuest = (text: string, options: LoadOptions, facts: LintFacts = {}): readonly Finding[] =>
+  lintExamined(examineGuest(text, options), options.file, facts)
+
+/** The same for a definition that was read already. */
+export function lintExamined(examined: Examined, file: string, facts: LintFacts = {}): readonly Finding[] {
   const { spec, mistakes, warnings } = examined
   const loaded = [
     ...mistakes.map((mistake) => said(mistake, 'error', mistake.kind)),
@@ -19,7 +22,7 @@ export function lintGuest(text: string, options: LoadOptions, facts: LintFacts =
   const observed = spec === undefined ? [] : [...textRules, ...hostRules].flatMap((rule) => rule(spec, examined, facts))
   const seen = observed.map(({ field, ...rest }): Finding => ({
     ...rest,
-    where: placeOf(field, examined, options.file),
+    where: placeOf(field, examined, file),
   }))
   return [...loaded, ...seen].toSorted((a, b) => a.where.line - b.where.line || a.where.column - b.where.column)
 }
@@ -36,12 +39,4 @@ const said = ({ where, key, message, fix }: Warning, severity: Severity, rule: s
 function placeOf(field: string, { places, keys }: Examined, file: string): Where {
   const whole = field.split('.')[0] ?? field
   return places.get(field) ?? places.get(whole) ?? keys.get(field) ?? { file, line: 1, column: 1 }
-}
-
-/** A finding for people: its place, the line it is about, and a caret under the column. */
-export function showFinding({ severity, where, message, fix }: Finding, text: string): string {
-  const line = (text.split('\n')[where.line - 1] ?? '').replaceAll(/[^\t -~\u00a0-\uffff]/g, '?')
-  const margin = line.slice(0, where.column - 1).replaceAll(/[^\t]/g, ' ')
-  const head = `${where.file}:${where.line}:${where.column}: ${severity}: ${message}`
-  return [head, `  ${line}`, `  ${margin}^${fix === undefined ? '' : ` ${fix}`}`].join('\n')
 }

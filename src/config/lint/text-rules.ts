@@ -1,4 +1,5 @@
 /** Rules that need nothing but the definition. */
+import { entryOf } from '../../words/entry-of.ts'
 import type { DiskSpec } from '../device-spec.ts'
 import { keyTable } from '../keys/table.ts'
 import type { ConfiguredMode } from '../../words/mode-names.ts'
@@ -87,7 +88,7 @@ const formatsOfEndings: Readonly<Record<string, DiskSpec['format']>> = {
 const formatOfEnding: Rule = ({ disks }) =>
   disks.flatMap(({ target, format }, index) => {
     const ending = /\.[a-z0-9]+$/.exec(target ?? '')?.[0] ?? ''
-    const likely = formatsOfEndings[ending]
+    const likely = entryOf(formatsOfEndings, ending)
     if (likely === undefined || likely === format) return []
     return [warning('disk-format', `disks.${index}`, `${target ?? ''} is given as ${format}`, `add format=${likely}`)]
   })

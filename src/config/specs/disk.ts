@@ -3,6 +3,7 @@
  * takes (xl-disk-configuration(5); Xen tools/libs/util/libxlu_disk_l.l, whose rules decide in the same order here:
  * the longest match wins, and of equally long ones the first).
  */
+import { entryOf } from '../../words/entry-of.ts'
 import type { DiskSpec } from '../device-spec.ts'
 import { diskBackends, diskFormats } from '../device-spec.ts'
 import type { Spec } from '../keys/codecs.ts'
@@ -149,7 +150,7 @@ function takeAssignment(draft: Draft, rest: string): string | undefined {
   const match = ASSIGNMENT.exec(rest)
   if (match === null) return undefined
   const [whole, name = '', value = ''] = match
-  const assign = assignments[name] ?? refuse(`unknown parameter ${JSON.stringify(name)}`)
+  const assign = entryOf(assignments, name) ?? refuse(`unknown parameter ${JSON.stringify(name)}`)
   assign(draft, value)
   return rest.slice(whole.length)
 }
@@ -159,7 +160,7 @@ function takePositional(draft: Draft, rest: string): string {
   if (match === null) refuse(`bad disk syntax near ${JSON.stringify(rest)}`)
   const whole = match?.[0] ?? ''
   const text = match?.[1] ?? match?.[2] ?? ''
-  const set = flags[text]
+  const set = entryOf(flags, text)
   if (set !== undefined) set(draft)
   else setPositional(draft, text)
   return rest.slice(whole.length)

@@ -3,6 +3,7 @@
  * parse_nic_config). In a file xl prints a message for a part that it does not understand and goes on without it;
  * so do we, with a warning that has a place.
  */
+import { entryOf } from '../../words/entry-of.ts'
 import type { NicSpec } from '../device-spec.ts'
 import type { Spec } from '../keys/codecs.ts'
 import { leadingLong } from '../numbers.ts'
@@ -64,7 +65,7 @@ function readPart(part: string): Outcome {
   if (part === 'untrusted') return { trusted: false }
   const [key, value] = pairOf(part) ?? []
   if (key === undefined || value === undefined) return { ignored: `${JSON.stringify(part)} has no "="` }
-  const read = readers[key]
+  const read = entryOf(readers, key)
   if (read !== undefined) return read(value)
   if (/^(colo_|forwarddev$)/.test(key)) return { problem: `COLO (${key}) is known, not supported` }
   return { ignored: `unknown parameter ${JSON.stringify(key)}` }

@@ -2,6 +2,7 @@
  * PCI devices, `03:00.0`, `0000:03:00.0@5,permissive=1` or `name=nic1,seize=1` (xl-pci-configuration(5); Xen
  * tools/libs/util/libxlu_pci.c, xlu_pci_parse_spec_string).
  */
+import { entryOf } from '../../words/entry-of.ts'
 import type { PciSpec } from '../device-spec.ts'
 import type { Spec } from '../keys/codecs.ts'
 import { leadingLong } from '../numbers.ts'
@@ -76,7 +77,7 @@ function readPart(part: string): Outcome {
   if (key === undefined || value === undefined) {
     return { problem: `${JSON.stringify(part)} is no PCI address`, fix: 'write DDDD:BB:DD.F, such as 0000:03:00.0' }
   }
-  return readers[key]?.(value) ?? { problem: `unknown parameter ${JSON.stringify(key)}` }
+  return entryOf(readers, key)?.(value) ?? { problem: `unknown parameter ${JSON.stringify(key)}` }
 }
 
 export function parsePci(spec: string): Spec<PciSpec> {

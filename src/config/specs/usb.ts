@@ -1,4 +1,5 @@
 /** USB controllers, `type=auto,version=2,ports=4`, and host USB devices, `hostbus=1,hostaddr=3` (xl.cfg(5)). */
+import { entryOf } from '../../words/entry-of.ts'
 import type { UsbControllerSpec, UsbDeviceSpec } from '../device-spec.ts'
 import type { Spec } from '../keys/codecs.ts'
 import { leadingLong, longOf } from '../numbers.ts'
@@ -32,7 +33,7 @@ function readAll(spec: string, readers: Readonly<Record<string, Reader>>): objec
   const draft = {}
   for (const part of partsOf(spec)) {
     const [key = part, value = ''] = pairOf(part) ?? []
-    const read = readers[key]
+    const read = entryOf(readers, key)
     if (read === undefined) return { problem: `unknown parameter ${JSON.stringify(key)}` }
     const found = read(value)
     if (found === undefined) return { problem: `unknown ${key} ${JSON.stringify(value)}` }

@@ -1,4 +1,5 @@
 /** Paravirtual framebuffers, `vnc=1,vnclisten=0.0.0.0,vncunused=1` (xl.cfg(5), vfb). */
+import { entryOf } from '../../words/entry-of.ts'
 import type { VfbSpec } from '../device-spec.ts'
 import type { Spec } from '../keys/codecs.ts'
 import { leadingLong } from '../numbers.ts'
@@ -37,7 +38,7 @@ export function parseVfb(spec: string): Spec<VfbSpec> {
       warnings.push(`${JSON.stringify(part)} has no "=": xl ignores it and everything after it`)
       break
     }
-    const read = readers[key]
+    const read = entryOf(readers, key)
     if (read === undefined) warnings.push(`unknown parameter ${JSON.stringify(key)}; xl ignores it`)
     else read(draft, value)
   }

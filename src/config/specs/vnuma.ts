@@ -1,4 +1,5 @@
 /** Virtual NUMA nodes, `[ "pnode=0", "size=1024", "vcpus=0-1", "vdistances=10,20" ]` each (xl.cfg(5), vnuma). */
+import { entryOf } from '../../words/entry-of.ts'
 import type { GuestSpec } from '../guest-spec.ts'
 import type { List, Value } from '../parse.ts'
 import type { Codec, Report, Written } from '../keys/row.ts'
@@ -43,7 +44,7 @@ function readNode(list: List, report: Report): Node {
       report.refuse(item.at, 'a virtual NUMA node is described by "KEY=VALUE" texts')
       continue
     }
-    const read = readers[key]
+    const read = entryOf(readers, key)
     if (read === undefined) report.warn(item.at, `unknown parameter ${JSON.stringify(key)}; xl ignores it`)
     else read(node, value)
   }

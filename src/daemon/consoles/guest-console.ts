@@ -3,6 +3,7 @@
  *
  * Promises: every byte from the first on goes into the log, the last ones stay in memory, and all who are attached get
  * the same. A guest that floods its console costs bounded memory and disk. The end of the guest is an end, no error.
+ * A terminal that goes away while the guest lives, as at a restart of xenconsoled, is replaced and nobody notices.
  * Never: interprets what a guest says, or shows it unescaped other than to those who attached.
  */
 import type { Duplex } from 'node:stream'
@@ -14,6 +15,14 @@ export interface GuestConsoleOptions extends ConsoleLogOptions {
   readonly historyBytes: number
   /** Input, in bytes, that may wait for a guest that does not read; what comes on top is dropped. Default: 64 KiB. */
   readonly inputBytes?: number
+  /** Asked when the terminal hung up: `wait` for another one (`replaceTerminal`), or take it for the guest's end, which is the default. */
+  readonly onHangUp?: () => 'wait' | 'end'
+  /** Called once when the console is closed. */
+  readonly onClose?: () => void
+  /** Called when the last of those who attached has left. */
+  readonly onDeserted?: () => void
+  /** Put into the log before the first byte, to tell one run of the guest from the next. */
+  readonly heading?: string
   /** Told once when the log cannot be written any more, such as on a full disk; the console goes on without it. */
   readonly onLogLost?: (error: unknown) => void
 }
@@ -38,13 +47,22 @@ const INPUT_BYTES = 64 * 1024
 /** The longest line that `tail` gives, in characters. */
 const LINE_LENGTH = 1_000
 
-/** Begins to read a terminal into the log of this name. Rejects with the system's error when the log cannot be opened. */
-export async function openGuestConsole(tty: Duplex, name: string, options: GuestConsoleOptions): Promise<GuestConsole> {
-  return new GuestConsole(tty, await ConsoleLog.open(name, options), options)
+/**
+ * Begins to read a terminal, into the log of this name or into none. Rejects with the system's error when the log
+ * cannot be opened.
+ */
+export async function openGuestConsole(
+  tty: Duplex,
+  name: string | null,
+  options: GuestConsoleOptions,
+): Promise<GuestConsole> {
+  const log = name === null ? null : await ConsoleLog.open(name, options)
+  if (options.heading !== undefined) await log?.append(Buffer.from(options.heading))
+  return new GuestConsole(tty, log, options)
 }
 
 export class GuestConsole {
-  readonly #tty: Duplex
+  #tty: Duplex
   readonly #options: GuestConsoleOptions
   readonly #clients = new Set<Listeners>()
   #log: ConsoleLog | null
@@ -53,15 +71,11 @@ export class GuestConsole {
   #historyBytes = 0
   #ended = false
 
-  constructor(tty: Duplex, log: ConsoleLog, options: GuestConsoleOptions) {
+  constructor(tty: Duplex, log: ConsoleLog | null, options: GuestConsoleOptions) {
     this.#tty = tty
     this.#log = log
     this.#options = options
-    tty.on('data', (bytes: Buffer) => this.#take(bytes))
-    // A pty whose other side went away reports EIO or an end, depending on what was going on.
-    tty.on('error', () => this.close())
-    tty.on('end', () => this.close())
-    tty.on('close', () => this.close())
+    this.#listen(tty)
   }
 
   /** False once the guest has gone or the console was closed; history and tail remain. */
@@ -80,7 +94,9 @@ export class GuestConsole {
         else listeners.end = listener
       },
       write: (bytes) => this.#type(bytes),
-      detach: () => this.#clients.delete(listeners),
+      detach: () => {
+        if (this.#clients.delete(listeners) && this.#clients.size === 0) this.#options.onDeserted?.()
+      },
     }
   }
 
@@ -91,6 +107,15 @@ export class GuestConsole {
     return all.slice(Math.max(0, all.length - lines)).map((line) => line.slice(0, LINE_LENGTH))
   }
 
+  /** Goes on with another terminal of the same guest. */
+  replaceTerminal(tty: Duplex): void {
+    const old = this.#tty
+    if (this.#ended) return void tty.destroy()
+    this.#tty = tty
+    old.destroy()
+    this.#listen(tty)
+  }
+
   /** Stops reading and closes the terminal and the log. Nothing happens the second time. */
   close(): void {
     if (this.#ended) return
@@ -99,11 +124,22 @@ export class GuestConsole {
     this.#logged = this.#logged.then(() => this.#log?.close()).catch(() => undefined)
     for (const { end } of this.#clients) end?.()
     this.#clients.clear()
+    this.#options.onClose?.()
   }
 
   /** Resolves when all that was read so far is in the log (and, after `close`, when the log is closed). */
   async flushed(): Promise<void> {
     await this.#logged
+  }
+
+  #listen(tty: Duplex): void {
+    // What an earlier terminal still has to say counts no more.
+    const hungUp = () => {
+      if (tty === this.#tty && (this.#options.onHangUp?.() ?? 'end') === 'end') this.close()
+    }
+    tty.on('data', (bytes: Buffer) => this.#take(bytes))
+    // A pty whose other side went away reports EIO or an end, depending on what was going on.
+    for (const event of ['error', 'end', 'close']) tty.on(event, hungUp)
   }
 
   #take(bytes: Buffer): void {

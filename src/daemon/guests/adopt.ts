@@ -7,59 +7,71 @@ import { asTetrarchError } from '../../words/errors.ts'
 import { uuid } from '../../words/ids.ts'
 import type { Domain, Operation } from '../host.ts'
 import type { Context } from './context.ts'
-import { readFolder } from './definitions.ts'
-import { type Definition, type GuestEntry, newEntry, newRun } from './guest-entry.ts'
+import { type GuestEntry, newEntry, newRun } from './guest-entry.ts'
 import type { Observer } from './observer.ts'
 import type { RunRecord } from './run-record.ts'
-import { stableUuid } from './stable-uuid.ts'
 import { openConsole } from './start-steps.ts'
 
-export async function adopt(context: Context, observer: Observer): Promise<{ adopted: number }> {
-  const { records, host, log, bootId } = context
-  await refreshDefinitions(context)
-  let adopted = 0
-  for (const record of await records.load((file, why) => log.error(`${file} is damaged and was left alone: ${why}`))) {
-    const domain = host.domains().find((candidate) => candidate.uuid === record.uuid) ?? null
-    if (record.bootId !== bootId || domain === null) await forget(context, record)
-    else if (record.phase === 'building' || domain.domid !== record.domid) await removeHalfMade(context, record, domain)
-    else {
-      await takeUp(context, observer, record, domain)
-      adopted++
-    }
-  }
-  return { adopted }
+/** What was found, and what is left to do about it once the daemon is at work. */
+export interface Adoption {
+  readonly adopted: number
+  /** Guests whose restart an earlier daemon could not finish. */
+  readonly toRestart: readonly GuestEntry[]
+  /** Whole domains that an earlier daemon had not let run. */
+  readonly toLetRun: readonly GuestEntry[]
 }
 
-/** Reads the guests folder again; definitions of guests that run are kept for their next start. */
-export async function refreshDefinitions(context: Context): Promise<void> {
-  const { registry, log, config, machineId } = context
-  const { definitions, unreadable } = await readFolder(config.paths.guests)
-  for (const { file, error } of unreadable) log.error(`${file} cannot be used: ${error.message}`)
-  const named = new Set(definitions.map(({ spec }) => spec.name as string))
-  for (const entry of registry.all()) {
-    if (!entry.defined || named.has(entry.name)) continue
-    entry.defined = false
-    if (entry.run === null && entry.operation === null) registry.remove(entry)
+/** The guests folder was read before. */
+export async function adopt(context: Context, observer: Observer): Promise<Adoption> {
+  const { records, whole } = await loadRecords(context)
+  const outcomes = await Promise.all(records.map((record) => settle(context, observer, record)))
+  const entriesThat = (wanted: Settled['kind']) =>
+    outcomes.flatMap((outcome) => (outcome.kind === wanted && 'entry' in outcome ? [outcome.entry] : []))
+  const toLetRun = entriesThat('let-run')
+  if (!whole) context.log.error('records of running guests were damaged; see above for what became of them')
+  return {
+    adopted: entriesThat('taken-up').length + toLetRun.length,
+    toRestart: entriesThat('restart'),
+    toLetRun,
   }
-  for (const definition of definitions) define(context, definition, machineId)
 }
 
-function define({ registry }: Context, definition: Definition, machineId: string): void {
-  const { name } = definition.spec
-  const known = registry.named(name)
-  if (known === null) {
-    registry.add(newEntry({ name, uuid: guestUuid(definition, machineId), managed: true, definition, defined: true }))
-    return
+type Settled =
+  { readonly kind: 'forgotten' } | { readonly kind: 'taken-up' | 'let-run' | 'restart'; readonly entry: GuestEntry }
+
+/** What makes this guest valid? Xen says what is there, the record what was meant. */
+async function settle(context: Context, observer: Observer, record: RunRecord): Promise<Settled> {
+  const domains = context.host.domains().filter(({ uuid: id }) => id === record.uuid)
+  const ours = domains.find(({ domid }) => domid === record.domid) ?? null
+  if (record.bootId !== context.bootId) return await forget(context, record)
+  if (record.phase === 'running') {
+    // A domain of the same uuid and another number was made by someone else since.
+    if (ours === null) return await forget(context, record)
+    const entry = await takeUp(context, observer, record, ours)
+    const wasNeverLetRun = ours.state === 'paused' && ours.cpuTimeSeconds === 0
+    return { kind: wasNeverLetRun && record.then === 'run' ? 'let-run' : 'taken-up', entry }
   }
-  known.defined = true
-  if (known.run === null && known.operation === null) known.definition = definition
-  else if (known.definition?.text !== definition.text) known.nextDefinition = definition
+  // What has run was not half-made by us, unless it is the domain whose end this record is about.
+  const strange = domains.find((domain) => domain !== ours && domain.cpuTimeSeconds > 0)
+  if (strange !== undefined) return await forget(context, record)
+  // What cannot be removed is tried again by the next daemon.
+  if (domains.length > 0 && !(await removeHalfMade(context, record, domains))) return { kind: 'forgotten' }
+  if (record.phase !== 'restarting') return await forget(context, record)
+  const entry = context.registry.add(entryFor(context, record))
+  context.log.info({ guest: record.name }, 'its restart was cut off and is made now')
+  return { kind: 'restart', entry }
 }
 
-export const guestUuid = ({ spec }: Definition, machineId: string): string =>
-  spec.uuid ?? stableUuid(machineId, spec.name)
+async function loadRecords({ records, log }: Context) {
+  let whole = true
+  const found = await records.load((file, why) => {
+    whole = false
+    log.error(`${file} is damaged and was left alone: ${why}`)
+  })
+  return { records: found, whole }
+}
 
-async function takeUp(context: Context, observer: Observer, record: RunRecord, domain: Domain): Promise<void> {
+async function takeUp(context: Context, observer: Observer, record: RunRecord, domain: Domain): Promise<GuestEntry> {
   const { registry, log } = context
   const entry = entryFor(context, record)
   registry.add(entry)
@@ -73,30 +85,34 @@ async function takeUp(context: Context, observer: Observer, record: RunRecord, d
   run.console = await openConsole(context, entry.name, run.domid, logOnly(context))
   await observer.attach(entry, run)
   log.info({ guest: entry.name, domid: run.domid }, 'the guest is managed again')
+  return entry
 }
 
 /** The entry of a run: with the definition it was started from, which may differ from the file by now. */
-function entryFor({ registry }: Context, { name, uuid, spec, definition }: RunRecord): GuestEntry {
-  const known = registry.named(name)
-  const nextDefinition = known?.definition?.text === definition.text ? null : (known?.definition ?? null)
-  const started = { ...definition, spec, warnings: [] }
-  return newEntry({ name, uuid, managed: true, defined: known?.defined ?? false, definition: started, nextDefinition })
+function entryFor({ registry }: Context, record: RunRecord): GuestEntry {
+  const { name, uuid, spec, definition, kept, carried } = record
+  const { defined = false, onDisk = null, problem = null } = registry.named(name) ?? {}
+  const started = { ...definition, spec, warnings: onDisk?.text === definition.text ? onDisk.warnings : [] }
+  return newEntry({ name, uuid, managed: true, defined, definition: started, onDisk, problem, kept, carried })
 }
 
-async function forget({ records, log }: Context, { name, uuid }: RunRecord): Promise<void> {
-  log.info({ guest: name }, 'its domain is gone; the run is forgotten')
+async function forget({ records, log }: Context, { name, uuid, phase }: RunRecord): Promise<Settled> {
+  log.info({ guest: name, phase }, 'its domain is gone; the run is forgotten')
   await records.remove(uuid)
+  return { kind: 'forgotten' }
 }
 
 /** The daemon died in the middle of a create: nothing of it is worth keeping. */
-async function removeHalfMade(context: Context, record: RunRecord, { domid }: Domain): Promise<void> {
-  const { host, log, records } = context
-  log.warn({ guest: record.name, domid }, 'a half-made domain of an interrupted create is removed')
+async function removeHalfMade(context: Context, record: RunRecord, domains: readonly Domain[]): Promise<boolean> {
+  const { host, log } = context
+  const domids = domains.map(({ domid }) => domid)
+  log.warn({ guest: record.name, domids }, 'what an interrupted operation left of it is removed')
   try {
     await host.sweep(uuid(record.uuid), record.spec, logOnly(context))
-    await records.remove(record.uuid)
+    return true
   } catch (thrown) {
-    log.error({ guest: record.name, domid }, `it could not be removed: ${asTetrarchError(thrown).message}`)
+    log.error({ guest: record.name, domids }, `it could not be removed: ${asTetrarchError(thrown).message}`)
+    return false
   }
 }
 

@@ -4,16 +4,25 @@ import type { EventBus } from '../events.ts'
 import type { Domain, Host } from '../host.ts'
 import type { Queues } from '../queues.ts'
 import type { TaskBoard } from '../tasks.ts'
+import type { DefinitionStore } from './definition-store.ts'
+import type { ModeMemory } from './mode-memory.ts'
 import type { Registry } from './registry.ts'
+import type { Reservations } from './reservations.ts'
 import type { RunRecords } from './run-record.ts'
 import type { Domid } from '../../words/ids.ts'
 
-/** What everything that works on guests shares; put together once, in main.ts. */
-export interface Context {
+/** What everything that works on guests shares; put together once, in daemon.ts. */
+export interface Context extends Common {
+  readonly definitions: DefinitionStore
+}
+
+/** All of it but the definitions, which work with it. */
+export interface Common {
   readonly host: Host
   readonly config: DaemonConfig
   readonly registry: Registry
   readonly records: RunRecords
+  readonly memory: ModeMemory
   readonly tasks: TaskBoard
   readonly queues: Queues
   readonly bus: EventBus
@@ -24,7 +33,11 @@ export interface Context {
   readonly machineId: string
   readonly version: string
   readonly startedAt: string
+  /** Aborted when the daemon stops: what is cut off then is taken up by the next one. */
+  readonly stopping: AbortSignal
+  /** Memory that is promised to guests under construction. */
+  readonly reservations: Reservations
 }
 
 export const domainOf = (host: Host, domid: Domid | undefined): Domain | null =>
-  host.domains().find((domain) => domain.domid === domid) ?? null
+  domid === undefined ? null : host.domain(domid)

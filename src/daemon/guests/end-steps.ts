@@ -1,8 +1,7 @@
 /** How a guest's domain ends: asked or by force, by the user's word or by the guest's own, and what follows. */
 import type { EndReason } from '../../api/guest.ts'
-import type { GuestSpec, ShutdownAction } from '../../config/guest-spec.ts'
-import { fail } from '../../words/errors.ts'
-import type { Domain, Operation } from '../host.ts'
+import { asTetrarchError, fail } from '../../words/errors.ts'
+import type { AskedBy, Domain, Operation } from '../host.ts'
 import type { Step } from '../steps.ts'
 import { type Context, domainOf } from './context.ts'
 import type { GuestEntry } from './guest-entry.ts'
@@ -15,49 +14,27 @@ export interface Ending {
   readonly entry: GuestEntry
 }
 
-/** What follows when a guest shut itself down, by its on_* keys. */
-export interface Sequel {
-  readonly then: 'destroy' | 'restart' | 'keep'
-  /** What a user should know about it. */
-  readonly note: string | null
+const askedBy: Readonly<Record<AskedBy, string>> = {
+  'pv-control': 'its PV driver took the request',
+  acpi: 'its ACPI power button was pressed: no PV driver answers',
+  nobody: 'no PV driver has taken the request yet, and it has no ACPI power button',
 }
-
-const sequels: Readonly<Record<ShutdownAction, Sequel>> = {
-  destroy: { then: 'destroy', note: null },
-  restart: { then: 'restart', note: null },
-  preserve: { then: 'keep', note: null },
-  'rename-restart': { then: 'restart', note: 'rename-restart is treated as restart: the old domain is not kept' },
-  'coredump-destroy': { then: 'destroy', note: 'coredump-destroy is treated as destroy: no core dump is written' },
-  'coredump-restart': { then: 'restart', note: 'coredump-restart is treated as restart: no core dump is written' },
-  'soft-reset': { then: 'restart', note: 'soft-reset is treated as restart: the guest starts afresh' },
-}
-
-const actionFor: Readonly<Record<EndReason, (spec: GuestSpec) => ShutdownAction>> = {
-  poweroff: (spec) => spec.onPoweroff,
-  reboot: (spec) => spec.onReboot,
-  crash: (spec) => spec.onCrash,
-  watchdog: (spec) => spec.onWatchdog,
-  'soft-reset': (spec) => spec.onSoftReset,
-  // A domain that was suspended was saved by someone, who takes care of it.
-  suspend: () => 'preserve',
-  destroyed: () => 'destroy',
-}
-
-/** What the definition wants done after this end; domains of others are left to their toolstack. */
-export const sequelOf = ({ managed, definition }: GuestEntry, reason: EndReason): Sequel =>
-  managed && definition !== null ? sequels[actionFor[reason](definition.spec)] : sequels.preserve
 
 /** Asks the guest, then waits until it has shut down or the time is over. */
 export function stepsToAsk(ending: Ending, ask: 'shutdown' | 'reboot', timeoutMs: number): readonly Step[] {
   const { context, entry } = ending
+  const { host } = context
+  let asked: AskedBy = 'nobody'
   return [
     {
       name: 'ask the guest',
       async run(operation) {
-        const by = await context.host[ask](domainToEnd(ending).domid, operation)
-        operation.log(
-          by === 'acpi' ? 'asked through its ACPI power button: no PV driver answers' : 'asked its PV driver',
-        )
+        asked = await host[ask](domainToEnd(ending).domid, operation)
+        operation.log(askedBy[asked])
+      },
+      async undo() {
+        const domain = domainOf(host, entry.run?.domid)
+        if (domain !== null && domain.shutdown === null) await host.withdraw(domain.domid)
       },
     },
     {
@@ -66,55 +43,110 @@ export function stepsToAsk(ending: Ending, ask: 'shutdown' | 'reboot', timeoutMs
         const { domid } = domainToEnd(ending)
         const ended = (domain: Domain | null) =>
           domain === null || domain.state === 'shutdown' || domain.state === 'dying'
-        if (await whenDomain(context.host, domid, ended, { timeoutMs, signal })) return
-        throw fail('deadline', {
-          what: `"${entry.name}" was asked to ${ask} and did not within ${Math.round(timeoutMs / 1000)} s`,
-          why: 'its system may be busy, stuck, or without a driver that listens to Xen',
-          fix: `wait longer (shutdown_timeout in its definition), or: tetrarch destroy ${entry.name}`,
-          evidence: entry.run?.console?.tail(5) ?? [],
-        })
+        if (await whenDomain(host, domid, ended, { timeoutMs, signal })) return
+        throw notEnded(entry, ask, asked, timeoutMs)
       },
     },
   ]
 }
 
-/** Takes the domain away and forgets the run. */
-export function stepsToDestroy(ending: Ending, reason: EndReason | 'as-it-ended'): readonly Step[] {
-  const { context, observer, entry } = ending
+const whyNotEnded: Readonly<Record<AskedBy, string>> = {
+  'pv-control': 'its system took the request and has not finished; it may be busy or stuck',
+  acpi: 'its ACPI power button was pressed; its system may be stuck, or ignore the button',
+  nobody: 'nothing in it listens to Xen: its kernel has no driver for control/shutdown, or has not come so far',
+}
+
+const notEnded = ({ name, run }: GuestEntry, ask: 'shutdown' | 'reboot', asked: AskedBy, timeoutMs: number) =>
+  fail('deadline', {
+    what: `"${name}" was asked to ${ask} and did not within ${Math.round(timeoutMs / 1000)} s`,
+    why: whyNotEnded[asked],
+    fix: `${asked === 'nobody' ? 'shut it down from within' : 'wait longer (shutdown_timeout in its definition)'}, or: tetrarch destroy ${name}`,
+    evidence: run?.console?.tail(5) ?? [],
+  })
+
+/** Takes the domain away. What is known of the run is kept for a restart, or forgotten. */
+export function stepsToDestroy(ending: Ending, reason: EndReason, record: 'forget' | 'keep'): readonly Step[] {
   return [
     {
       name: 'destroy the domain',
       async run(operation) {
-        const domain = domainOf(context.host, entry.run?.domid)
-        const why = reason === 'as-it-ended' ? (domain?.shutdown ?? 'destroyed') : reason
-        entry.lastEnd = { reason: why, at: new Date().toISOString() }
-        if (domain !== null) await takeAway(ending, domain, operation)
+        const domain = domainOf(ending.context.host, ending.entry.run?.domid)
+        noteEnd(ending, reason)
+        if (domain === null) return
+        await noteEnding(ending)
+        // Half a destroy would be worse than a whole one: only the end of the daemon stops it, and the next one goes on.
+        await takeAway(ending, domain, { ...operation, signal: ending.context.stopping })
       },
     },
-    {
-      name: 'forget the run',
-      async run() {
-        await observer.detach(entry)
-        if (entry.managed) await context.records.remove(entry.uuid)
-      },
-    },
+    forgetRun(ending, record),
   ]
 }
 
-async function takeAway({ context, entry }: Ending, domain: Domain, operation: Operation): Promise<void> {
-  const { host, config } = context
-  await host.destroy(domain.domid, operation)
+export const forgetRun = ({ context, observer, entry }: Ending, record: 'forget' | 'keep'): Step => ({
+  name: 'forget the run',
+  async run() {
+    await observer.detach(entry)
+    if (entry.managed && record === 'forget') await context.records.remove(entry.uuid)
+  },
+})
+
+/** So that a destroy which is cut off is finished by the next daemon. On a full disk it goes on without. */
+async function noteEnding({ context, entry }: Ending): Promise<void> {
+  if (!entry.managed) return
+  try {
+    await context.records.changeFrom('running', entry.uuid, { phase: 'ending' })
+  } catch (thrown) {
+    context.log.warn({ guest: entry.name }, asTetrarchError(thrown).message)
+  }
+}
+
+/** How many of the console's last lines are kept when its guest is gone. */
+const LAST_WORDS = 20
+
+export function noteEnd({ entry }: Ending, reason: EndReason): void {
+  entry.lastEnd = { reason, at: new Date().toISOString() }
+  entry.lastWords = entry.run?.console?.tail(LAST_WORDS) ?? []
+}
+
+/** How long a QEMU that libxl asked to end may take. */
+const QEMU_ENDS_MS = 10_000
+
+async function takeAway(ending: Ending, domain: Domain, operation: Operation): Promise<void> {
+  const { host, config } = ending.context
+  const model = ending.entry.run?.deviceModel ?? null
+  if (model?.health === 'hung') await host.endDeviceModel(domain.domid, model.pid)
+  const pid = ending.entry.run?.description?.deviceModelPid ?? null
+  await destroyOnce(ending, domain, operation)
   const timeoutMs = config.libxl.domidGoneMs
-  const gone = await whenDomain(host, domain.domid, (found) => found === null, { timeoutMs, signal: operation.signal })
-  if (gone) return
+  const isGone = (afterMs: number) =>
+    whenDomain(host, domain.domid, (found) => found === null, { timeoutMs: afterMs, signal: operation.signal })
+  // libxl only asks QEMU to end. One that does not hear holds the memory of the dead domain.
+  const askedMs = Math.min(QEMU_ENDS_MS, timeoutMs)
+  if (await isGone(askedMs)) return
+  if (pid !== null) await host.endDeviceModel(domain.domid, pid)
+  if (await isGone(timeoutMs)) return
   throw fail('deadline', {
-    what: `domain ${domain.domid} of "${entry.name}" was destroyed but Xen still lists it after ${timeoutMs / 1000} s`,
+    what: `domain ${domain.domid} of "${ending.entry.name}" was destroyed but Xen still lists it after ${timeoutMs / 1000} s`,
     why: 'something in dom0 still holds its memory, often a hung QEMU or backend',
     fix: 'look for it with: tetrarch info, xl list, xenstore-ls',
   })
 }
 
-function domainToEnd({ context, entry }: Ending): Domain {
+/** A worker that dies in the middle leaves half a domain, of which nothing can be used: what is left is swept. */
+async function destroyOnce({ context, entry }: Ending, { domid, uuid }: Domain, operation: Operation): Promise<void> {
+  const { host } = context
+  try {
+    await host.destroy(domid, operation)
+  } catch (thrown) {
+    const error = asTetrarchError(thrown)
+    const spec = entry.definition?.spec
+    if (error.code !== 'worker-died' || !entry.managed || spec === undefined) throw thrown
+    operation.log(`${error.message}; what is left is removed`)
+    await host.sweep(uuid, spec, operation)
+  }
+}
+
+export function domainToEnd({ context, entry }: Ending): Domain {
   const domain = domainOf(context.host, entry.run?.domid)
   if (domain === null) throw fail('wrong-state', { what: `"${entry.name}" is not running`, fix: 'see: tetrarch list' })
   return domain

@@ -1,7 +1,7 @@
 import type { Guest } from '../../api/guest.ts'
 import type { HostSummary } from '../../api/host.ts'
 import { allModes } from '../../modes/index.ts'
-import { hostReasons } from '../../modes/verdict.ts'
+import { hostReasons, sentenceOf } from '../../modes/verdict.ts'
 import type { Context } from './context.ts'
 
 /** The host, the daemon and how many guests there are, for `tetrarch host`. */
@@ -26,8 +26,8 @@ export async function summarizeHost(
     },
     modes: allModes.map((mode) => {
       const reasons = hostReasons(mode, facts)
-      const why = reasons.length === 0 ? mode.summary : reasons.map(({ text }) => text).join('; ')
-      return { name: mode.name, possible: reasons.length === 0, why }
+      const why = reasons.length === 0 ? mode.summary : reasons.map(sentenceOf).join('; ')
+      return { name: mode.name, possible: reasons.every(({ weight }) => weight !== 'cannot'), why }
     }),
   }
 }

@@ -7,18 +7,25 @@
  *      └───────── destroy ───────── stopping ── restart ──▶ starting
  */
 import type { EndReason } from '../../api/guest.ts'
-import { fail } from '../../words/errors.ts'
+import { asTetrarchError, fail } from '../../words/errors.ts'
 import type { Domain } from '../host.ts'
 import { type Step, runSteps } from '../steps.ts'
 import type { TaskProgress } from '../tasks.ts'
 import { type Context, domainOf } from './context.ts'
-import { CrashBrake } from './crash-brake.ts'
-import { type Ending, sequelOf, stepsToAsk, stepsToDestroy } from './end-steps.ts'
-import { type Definition, type GuestEntry, nextDefinition } from './guest-entry.ts'
+import { CrashBrake, type Ruling } from './crash-brake.ts'
+import { type Ending, stepsToAsk, stepsToDestroy } from './end-steps.ts'
+import { softReset, stepsToFollow } from './follow-steps.ts'
+import { type Definition, type GuestEntry, nextDefinition, stateOf } from './guest-entry.ts'
 import type { Observer } from './observer.ts'
-import { stepsToStart } from './start-steps.ts'
+import { type Sequel, sequelOf } from './sequel.ts'
+import { type Verb, mustAllow } from './transitions.ts'
+import { guestUuid } from './stable-uuid.ts'
+import { type Start, stepsToStart } from './start-steps.ts'
 
-export type Verb = 'shutdown' | 'reboot' | 'destroy' | 'pause' | 'unpause'
+type Operation = NonNullable<GuestEntry['operation']>
+
+/** How many of the console's last lines the log of a restart has. */
+const LINES_OF_A_CRASH = 5
 
 export class Life {
   readonly #context: Context
@@ -37,55 +44,154 @@ export class Life {
     shutdown: (entry, progress) => this.#ask(entry, progress, 'shutdown'),
     reboot: (entry, progress) => this.#ask(entry, progress, 'reboot'),
     destroy: async (entry, progress) => {
+      this.#release(entry)
       // A create that gave way to this left nothing to destroy.
-      if (entry.run === null) return
-      await this.#stop(entry, stepsToDestroy(this.#ending(entry), 'destroyed'), progress)
+      if (entry.run !== null) {
+        await this.#stop(entry, stepsToDestroy(this.#ending(entry), 'destroyed', 'forget'), progress)
+      }
       this.#vanish(entry)
     },
   }
 
-  /** Throws `wrong-state` for a guest without a domain. */
-  mustRun({ name, run }: GuestEntry, verb: Verb): Domain {
-    const domain = domainOf(this.#context.host, run?.domid)
+  /** Throws `wrong-state` for what makes no sense now. */
+  mustRun(entry: GuestEntry, verb: Verb): Domain {
+    const domain = domainOf(this.#context.host, entry.run?.domid)
+    mustAllow(verb, domain === null && entry.operation === null ? 'halted' : stateOf(entry, domain), entry.name)
     if (domain !== null) return domain
     throw fail('wrong-state', {
-      what: `cannot ${verb} "${name}"`,
-      why: 'it is not running',
-      fix: `tetrarch create ${name}`,
+      what: `cannot ${verb} "${entry.name}"`,
+      why: 'it has no domain',
+      fix: 'tetrarch tasks',
     })
   }
 
+  /** Starts a guest because someone asked for it. */
   async start(
     entry: GuestEntry,
-    definition: Definition,
-    then: 'run' | 'stay-paused',
+    what: Pick<Start, 'definition' | 'boot' | 'then'>,
     progress: TaskProgress,
+    afterwards: readonly Step[] = [],
   ): Promise<void> {
-    const { registry } = this.#context
+    this.#release(entry)
+    entry.carried = null
+    entry.staysDown = false
+    await this.#begin({ entry, ...what, restart: null }, progress, afterwards)
+  }
+
+  /** Asks a guest to power itself off and takes its domain away; it is not followed by what its on_* keys say. */
+  async halt(entry: GuestEntry, progress: TaskProgress, then: 'starting' | null): Promise<void> {
+    this.mustRun(entry, 'shutdown')
+    const ending = this.#ending(entry)
+    const steps = [
+      ...stepsToAsk(ending, 'shutdown', this.#shutdownMs(entry)),
+      ...stepsToDestroy(ending, 'poweroff', 'forget'),
+    ]
+    await this.#during({ now: 'stopping', then }, entry, steps, progress)
+  }
+
+  /** Takes its domain away, whatever it does. */
+  takeAway(entry: GuestEntry, progress: TaskProgress, then: 'starting' | null): Promise<void> {
+    const steps = stepsToDestroy(this.#ending(entry), 'destroyed', 'forget')
+    return this.#during({ now: 'stopping', then }, entry, steps, progress)
+  }
+
+  /** Starts a guest again whose domain has ended. */
+  async restart(entry: GuestEntry, pauseMs: number, progress: TaskProgress): Promise<void> {
+    await this.#context.definitions.refresh()
+    const definition = nextDefinition(entry)
+    if (definition === null) {
+      this.#vanish(entry)
+      return
+    }
+    await this.#begin({ entry, definition, boot: {}, then: 'run', restart: { pauseMs } }, progress)
+  }
+
+  async #begin(
+    what: Pick<Start, 'entry' | 'definition' | 'boot' | 'then' | 'restart'>,
+    progress: TaskProgress,
+    afterwards: readonly Step[] = [],
+  ): Promise<void> {
+    const { entry, definition } = what
     entry.definition = definition
-    entry.nextDefinition = null
-    const steps = stepsToStart({ context: this.#context, observer: this.#observer, entry, definition, then })
+    await this.#takeUuid(entry, definition)
+    const steps = [...stepsToStart({ context: this.#context, observer: this.#observer, ...what }), ...afterwards]
     try {
-      await this.#during('starting', entry, steps, progress)
+      await this.#during({ now: 'starting', then: null }, entry, steps, progress)
     } catch (thrown) {
-      if (!entry.defined) registry.remove(entry)
+      if (!entry.defined && entry.run === null) this.#context.registry.remove(entry)
       throw thrown
     }
   }
 
+  /** A definition may give a guest another uuid; what is kept under the old one is of no use then. */
+  async #takeUuid(entry: GuestEntry, definition: Definition): Promise<void> {
+    const { machineId, records } = this.#context
+    const uuid = guestUuid(definition, machineId)
+    if (uuid === entry.uuid) return
+    await records.remove(entry.uuid)
+    entry.uuid = uuid
+  }
+
   /** The guest has shut itself down: what its on_* keys say follows. */
   async follow(entry: GuestEntry, reason: EndReason, progress: TaskProgress): Promise<void> {
-    const { then, note } = sequelOf(entry, reason)
-    if (note !== null) progress.log(note)
-    if (then === 'keep' || entry.run === null) return
-    await this.#stop(entry, stepsToDestroy(this.#ending(entry), reason), progress)
-    const definition = nextDefinition(entry)
-    if (then === 'destroy' || definition === null) this.#vanish(entry)
-    else if (this.#brake.mayRestart(entry.name, reason)) await this.start(entry, definition, 'run', progress)
-    else {
-      progress.log('it crashed too often in a short time and is left halted; start it with: tetrarch create')
-      this.#vanish(entry)
+    const wanted = sequelOf(entry, reason)
+    if (wanted.domain === 'keep' || entry.run === null) return
+    if (wanted.domain === 'soft-reset' && (await this.#softReset(entry, progress))) return
+    await this.#end(entry, reason, wanted, progress)
+  }
+
+  async #end(entry: GuestEntry, reason: EndReason, wanted: Sequel, progress: TaskProgress): Promise<void> {
+    const ruling = wanted.guest === 'restarts' ? this.#brake.rule(entry.name, reason) : null
+    const sequel: Sequel = { ...wanted, guest: ruling?.kind === 'restart' ? 'restarts' : 'stays-down' }
+    this.#applyBrake(entry, ruling)
+    if (reason === 'crash' || reason === 'watchdog')
+      for (const line of entry.run?.console?.tail(LINES_OF_A_CRASH) ?? []) progress.log(`console: ${line}`)
+    const steps = stepsToFollow(this.#ending(entry), reason, sequel)
+    if (ruling?.kind === 'restart') {
+      await this.#during({ now: 'stopping', then: 'starting' }, entry, steps, progress)
+      await this.restart(entry, ruling.pauseMs, progress)
+      return
     }
+    await this.#stop(entry, steps, progress)
+    if (ruling?.kind === 'stay-down')
+      progress.log(
+        `it crashed ${ruling.crashes} times in a short time and is left halted: tetrarch create ${entry.name}`,
+      )
+    else this.#vanish(entry)
+  }
+
+  /** The QEMU of a guest died or hangs: the guest is ended, and starts again if that is wanted. */
+  async replaceDeviceModel(entry: GuestEntry, then: 'destroy' | 'restart', progress: TaskProgress): Promise<void> {
+    const { run } = entry
+    if (run === null || run.deviceModel === null || run.deviceModel.health === 'well') return
+    const { trouble, lastWords } = run.deviceModel
+    progress.log(`its QEMU, process ${run.deviceModel.pid}: ${trouble}`)
+    for (const line of lastWords) progress.log(`qemu: ${line}`)
+    const guest = then === 'restart' ? 'restarts' : 'stays-down'
+    await this.#end(entry, 'device-model', { domain: 'destroy', core: 'no-dump', guest }, progress)
+  }
+
+  /** False when it cannot be done; then the guest starts afresh. */
+  async #softReset(entry: GuestEntry, progress: TaskProgress): Promise<boolean> {
+    try {
+      await this.#stop(entry, [softReset(this.#ending(entry))], progress)
+      return true
+    } catch (thrown) {
+      progress.log(`${asTetrarchError(thrown).message}; it starts afresh`)
+      return false
+    }
+  }
+
+  #applyBrake(entry: GuestEntry, ruling: Ruling | null): void {
+    if (ruling === null || ruling.crashes === 0) return
+    const { crashes } = ruling
+    const restartsAt = ruling.kind === 'restart' ? new Date(Date.now() + ruling.pauseMs).toISOString() : null
+    entry.brake = { crashes, restartsAt }
+  }
+
+  #release(entry: GuestEntry): void {
+    this.#brake.release(entry.name)
+    entry.brake = null
   }
 
   async #once(entry: GuestEntry, progress: TaskProgress, name: string, verb: 'pause' | 'unpause'): Promise<void> {
@@ -95,30 +201,34 @@ export class Life {
 
   async #ask(entry: GuestEntry, progress: TaskProgress, verb: 'shutdown' | 'reboot'): Promise<void> {
     this.mustRun(entry, verb)
-    const { shutdownMs } = this.#context.config.guests
-    const seconds = entry.definition?.spec.shutdownTimeoutSeconds
-    const timeoutMs = seconds === undefined ? shutdownMs : seconds * 1000
-    await this.#stop(entry, stepsToAsk(this.#ending(entry), verb, timeoutMs), progress)
+    await this.#stop(entry, stepsToAsk(this.#ending(entry), verb, this.#shutdownMs(entry)), progress)
     const domain = domainOf(this.#context.host, entry.run?.domid)
     if (entry.managed) await this.follow(entry, domain?.shutdown ?? 'poweroff', progress)
   }
 
+  #shutdownMs({ definition }: GuestEntry): number {
+    const seconds = definition?.spec.shutdownTimeoutSeconds
+    return seconds === undefined ? this.#context.config.guests.shutdownMs : seconds * 1000
+  }
+
   #stop(entry: GuestEntry, steps: readonly Step[], progress: TaskProgress): Promise<void> {
-    return this.#during('stopping', entry, steps, progress)
+    return this.#during({ now: 'stopping', then: null }, entry, steps, progress)
   }
 
   async #during(
-    operation: NonNullable<GuestEntry['operation']>,
+    operation: { readonly now: Operation; readonly then: Operation | null },
     entry: GuestEntry,
     steps: readonly Step[],
     progress: TaskProgress,
   ): Promise<void> {
-    entry.operation = operation
+    entry.operation = operation.now
+    let next: Operation | null = null
     try {
       this.#observer.tell(entry)
       await runSteps(steps, progress)
+      next = operation.then
     } finally {
-      entry.operation = null
+      entry.operation = next
       this.#observer.tell(entry)
     }
   }
@@ -128,6 +238,7 @@ export class Life {
     if (entry.defined || entry.run !== null) return
     this.#context.registry.remove(entry)
     const { name, uuid, lastEnd } = entry
+    this.#context.memory.forget(uuid)
     const reason = lastEnd?.reason ?? 'destroyed'
     this.#context.bus.publish({ kind: 'guest.gone', guest: name, uuid, domid: null, reason })
   }

@@ -6,8 +6,8 @@ import { asTetrarchError } from '../../words/errors.ts'
 import type { EndReason } from '../../api/guest.ts'
 import type { Domain } from '../host.ts'
 import { type Context, domainOf } from './context.ts'
-import { type GuestEntry, type Run, newEntry, newRun, observeDomain, stateOf } from './guest-entry.ts'
-import { viewDeviceModel } from './guest-view.ts'
+import { type GuestEntry, type Run, newEntry, newRun, nextDefinition, observeDomain, stateOf } from './guest-entry.ts'
+import { CONSOLE_TAIL, viewDeviceModel } from './guest-view.ts'
 
 /** Told of a domain of ours that shut itself down, when none of our own operations is waiting for that. */
 export type OnEnded = (entry: GuestEntry, reason: EndReason) => void
@@ -20,6 +20,8 @@ export class Observer {
   readonly #onEnded: OnEnded
   /** The last word of domains that shut themselves down; those of ours are handled once. */
   readonly #ended = new Map<number, EndReason>()
+  /** Modes that will be remembered of guests if they stay. */
+  readonly #settling = new Map<string, NodeJS.Timeout>()
   #looking: Promise<void> | null = null
   #again = false
   #dyingLookMs = DYING_LOOK.firstMs
@@ -64,8 +66,9 @@ export class Observer {
     const alive = new Set(domains.map(({ domid }) => domid))
     for (const entry of registry.all())
       if (entry.run !== null && !alive.has(entry.run.domid)) await this.#gone(entry, entry.run)
+    const ownerOf = registry.owners()
     for (const domain of domains) {
-      const entry = registry.ofDomain(domain)
+      const entry = ownerOf(domain)
       if (entry === null) await this.#appeared(domain)
       else if (entry.run !== null) this.#checkEnd(entry, domain)
     }
@@ -95,8 +98,17 @@ export class Observer {
     const { run } = entry
     if (run === null) return
     entry.run = null
+    // From now on it would be started from the file as it is.
+    entry.definition = nextDefinition(entry)
+    clearTimeout(this.#settling.get(entry.uuid))
+    entry.lastWords = run.console?.tail(CONSOLE_TAIL) ?? []
     run.console?.close()
     await run.watch?.[Symbol.asyncDispose]()
+  }
+
+  /** Reads again what xenstore and /proc say of it. */
+  async refresh(entry: GuestEntry): Promise<void> {
+    if (entry.run !== null) await this.#describe(entry, entry.run)
   }
 
   /** Sends the events for what has changed since the last time. */
@@ -108,7 +120,8 @@ export class Observer {
     const { told } = entry
     const mode = entry.run?.observation.mode ?? null
     const deviceModel = viewDeviceModel(entry)
-    entry.told = { state, mode, deviceModelPid: deviceModel?.pid ?? null }
+    const modelNow = deviceModel && `${deviceModel.pid} ${deviceModel.health} ${deviceModel.status}`
+    entry.told = { state, mode, deviceModel: modelNow }
     if (state !== told.state) {
       const reason = domain?.shutdown ?? (state === 'halted' ? (entry.lastEnd?.reason ?? null) : null)
       bus.publish({ kind: 'guest.state', ...ref, from: told.state, to: state, reason })
@@ -122,8 +135,7 @@ export class Observer {
         evidence: [...entry.run.observation.evidence],
       })
     }
-    if (entry.told.deviceModelPid !== told.deviceModelPid)
-      bus.publish({ kind: 'guest.device-model', ...ref, deviceModel })
+    if (modelNow !== told.deviceModel) bus.publish({ kind: 'guest.device-model', ...ref, deviceModel })
   }
 
   async #appeared(domain: Domain): Promise<void> {
@@ -142,7 +154,10 @@ export class Observer {
     const { bus, records, registry } = this.#context
     const reason = this.#ended.get(domid) ?? 'destroyed'
     entry.lastEnd = { reason, at: new Date().toISOString() }
-    if (!entry.defined) registry.remove(entry)
+    if (!entry.defined) {
+      registry.remove(entry)
+      this.#context.memory.forget(entry.uuid)
+    }
     await this.detach(entry)
     if (entry.managed) await records.remove(entry.uuid)
     this.tell(entry)
@@ -151,9 +166,32 @@ export class Observer {
 
   #checkEnd(entry: GuestEntry, { domid, shutdown }: Domain): void {
     this.tell(entry)
+    // A soft reset brings a domain back to life.
+    if (shutdown === null) this.#ended.delete(domid)
     if (shutdown === null || this.#ended.has(domid) || entry.operation !== null) return
     this.#ended.set(domid, shutdown)
     if (entry.managed) this.#onEnded(entry, shutdown)
+  }
+
+  /**
+   * Keeps what a guest of ours is seen as for when it is halted: at once when its PV drivers are connected or nothing is
+   * known yet, else once it has stayed so, since drivers also go for a moment while a guest starts or ends.
+   */
+  #remember({ uuid, name, managed }: GuestEntry, { observation: { mode }, description }: Run): void {
+    clearTimeout(this.#settling.get(uuid))
+    const { memory, config, log } = this.#context
+    const known = memory.seen(uuid)
+    if (!managed || mode === null || known?.mode === mode) return
+    const keep = () => {
+      memory.remember({ uuid, name }, 'seen', mode).catch((thrown: unknown) => {
+        log.error({ err: thrown, guest: name }, `its mode cannot be remembered: ${asTetrarchError(thrown).message}`)
+      })
+    }
+    const isSure =
+      known === null ||
+      description?.devices.some(({ kind, connected }) => connected && (kind === 'disk' || kind === 'nic')) === true
+    if (isSure) keep()
+    else this.#settling.set(uuid, setTimeout(keep, config.guests.modeSettleMs).unref())
   }
 
   async #describe(entry: GuestEntry, run: Run): Promise<void> {
@@ -169,7 +207,8 @@ export class Observer {
     if (domain === null || entry.run !== run) return
     // Its last name stays, so that its end can be told by it.
     if (!entry.managed) entry.name = run.description.name ?? entry.name
-    run.observation = observeDomain(domain, run.description, run.mode)
+    run.observation = observeDomain(domain, run.description)
     this.tell(entry)
+    this.#remember(entry, run)
   }
 }

@@ -16,8 +16,9 @@ export class Registry {
     return entry
   }
 
+  /** Looks for the entry itself: by now its domain, under whose domid it was added, may be gone. */
   remove(entry: GuestEntry): void {
-    this.#entries.delete(keyOf(entry))
+    for (const [key, one] of this.#entries) if (one === entry) this.#entries.delete(key)
   }
 
   /** Ours of this name. */
@@ -25,14 +26,12 @@ export class Registry {
     return this.#entries.get(name) ?? null
   }
 
-  /** The one whose domain this is: by its domid if it is known to run, by uuid while one of ours is being built. */
-  ofDomain({ domid, uuid }: Domain): GuestEntry | null {
+  /** Tells whose domain one is, as of now: by its domid if it is known to run, by uuid while one of ours is being built. */
+  owners(): (domain: Domain) => GuestEntry | null {
     const entries = this.all()
-    return (
-      entries.find(({ run }) => run?.domid === domid) ??
-      entries.find((entry) => entry.managed && entry.uuid === uuid) ??
-      null
-    )
+    const byDomid = new Map(entries.map((entry) => [entry.run?.domid, entry]))
+    const byUuid = new Map(entries.flatMap((entry) => (entry.managed ? [[entry.uuid, entry]] : [])))
+    return ({ domid, uuid }) => byDomid.get(domid) ?? byUuid.get(uuid) ?? null
   }
 
   /** By name, domid or uuid; ours come before those of others, running ones before halted ones. Throws `not-found`. */

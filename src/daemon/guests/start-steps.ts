@@ -1,49 +1,70 @@
 /** How a guest is started: what is checked first is what costs nothing, and nothing is built before everything is known. */
+import { randomBytes } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { withoutLaterKeys } from '../../config/later-keys.ts'
+import { withNicDefaults } from '../../config/nic-defaults.ts'
+import { carryDevices } from '../../libxl/carry-devices.ts'
 import { domainConfig } from '../../libxl/domain-config.ts'
 import type { JsonObject } from '../../libxl/requests.ts'
-import { type Choice, chooseMode, fixedMode, wantsKernel } from '../../modes/choose.ts'
+import { type Choice, chooseMode, evidenceOf, fixedMode, remarksOf } from '../../modes/choose.ts'
+import { deviceModelReason } from '../../modes/device-model.ts'
+import { type KernelFinding, NOT_LOOKED_FOR } from '../../modes/facts.ts'
 import { judge } from '../../modes/verdict.ts'
-import { deviceModelReason } from '../../qemu/device-model-plan.ts'
-import { fail } from '../../words/errors.ts'
+import { asTetrarchError } from '../../words/errors.ts'
 import { uuid } from '../../words/ids.ts'
-import type { BootSource, Operation } from '../host.ts'
+import type { BootChoice, BootSource, Operation } from '../host.ts'
 import type { Step } from '../steps.ts'
+import { admitMemory } from './admit-memory.ts'
 import type { Context } from './context.ts'
+import { mayHaveDeviceModel } from './device-model-policy.ts'
+import { NO_KERNEL, findKernel } from './find-kernel.ts'
 import { type Definition, type GuestEntry, newRun } from './guest-entry.ts'
+import { lintOnHost, mustBeFit } from './lint-on-host.ts'
 import type { Observer } from './observer.ts'
+import { findingText } from './read-definition.ts'
 import type { RunRecord } from './run-record.ts'
 
 /** What the steps find out, each for those after it. */
 interface Draft {
   boot: BootSource
+  kernel: KernelFinding
   choice: Choice | null
   config: JsonObject
   record: RunRecord | null
 }
 
-export interface Start {
+/** What a start is planned for. */
+interface Planned {
   readonly context: Context
-  readonly observer: Observer
-  readonly entry: GuestEntry
   readonly definition: Definition
-  /** Whether the guest runs at the end, or waits for an unpause. */
-  readonly then: 'run' | 'stay-paused'
+  readonly uuid: string
+  /** Null where nothing is started. */
+  readonly entry: GuestEntry | null
+  /** What is booted this once; a restart boots the default again, as a guest's own menu would. */
+  readonly boot?: BootChoice
 }
 
-const NO_KERNEL: BootSource = {
-  kernel: null,
-  ramdisk: null,
-  cmdline: null,
-  booted: { how: 'firmware', what: 'BIOS or UEFI, from its own devices', kernelVersion: null },
-  kernelFacts: null,
+export interface Start extends Pick<Planned, 'context' | 'definition'> {
+  readonly boot: BootChoice
+  readonly observer: Observer
+  readonly entry: GuestEntry
+  /** Whether the guest runs at the end, or waits for an unpause. */
+  readonly then: 'run' | 'stay-paused'
+  /** Null for a start that someone asked for. */
+  readonly restart: Restart | null
+}
+
+/** A start that follows the end of the guest's domain. */
+export interface Restart {
+  readonly pauseMs: number
 }
 
 export function stepsToStart(start: Start): readonly Step[] {
-  const draft: Draft = { boot: NO_KERNEL, choice: null, config: {}, record: null }
+  const { steps, draft } = planSteps({ ...start, uuid: start.entry.uuid })
   return [
+    ...(start.restart !== null && start.restart.pauseMs > 0 ? [pauseBefore(start, start.restart.pauseMs)] : []),
     checkDefinition(start),
-    findKernel(start, draft),
-    chooseItsMode(start, draft),
+    ...steps,
     checkMemory(start, draft),
     recordStart(start, draft),
     buildDomain(start, draft),
@@ -52,80 +73,150 @@ export function stepsToStart(start: Start): readonly Step[] {
   ]
 }
 
-const checkDefinition = ({ context: { host }, definition: { spec } }: Start): Step => ({
+/** The steps that find out how a guest is to be started, and where they put it. */
+export function planSteps(planned: Planned): { readonly steps: readonly Step[]; readonly draft: Draft } {
+  const draft: Draft = { boot: NO_KERNEL, kernel: NOT_LOOKED_FOR, choice: null, config: {}, record: null }
+  return { steps: [findItsKernel(planned, draft), chooseItsMode(planned, draft)], draft }
+}
+
+/** A guest that crashes again and again restarts ever later. */
+const pauseBefore = ({ entry, context }: Start, pauseMs: number): Step => ({
+  name: 'pause before the restart',
+  async run({ signal, log }) {
+    log(`it has crashed ${entry.brake?.crashes ?? 0} times; it restarts in ${pauseMs / 1000} s`)
+    await sleep(pauseMs, undefined, { signal }).catch(() => signal.throwIfAborted())
+  },
+  undo: () => forgetStart(context, entry),
+})
+
+/** A restart that is cut off because the daemon stops is one that the next daemon makes. */
+async function forgetStart({ stopping, records }: Context, { uuid }: GuestEntry): Promise<void> {
+  if (!stopping.aborted) await records.remove(uuid)
+}
+
+const checkDefinition = ({ context, definition, entry, restart }: Start): Step => ({
   name: 'check the definition',
-  async run() {
+  // The end of the domain before has left a record, by which the next daemon would start a guest whose restart has failed.
+  ...(restart !== null && { undo: () => forgetStart(context, entry) }),
+  async run({ log }) {
+    const { host } = context
+    const { spec } = definition
     const mode = fixedMode(spec)
     // What the host and the definition say against a named mode needs no look at the disk.
-    if (mode !== null && !judge(mode, spec, await host.facts(), null).possible)
-      chooseMode(spec, await host.facts(), null)
-    await host.checkResources(spec)
+    if (mode !== null && !judge(mode, spec, await host.facts(), NOT_LOOKED_FOR).possible)
+      chooseMode(spec, await host.facts())
+    await host.checkResources(withNicDefaults(spec, (await host.facts()).nicDefaults))
+    const findings = await lintOnHost(context, definition, 'running')
+    for (const finding of findings) if (finding.severity === 'warning') log(`warning: ${findingText(finding)}`)
+    mustBeFit(definition, findings)
   },
 })
 
-const findKernel = ({ context: { host }, definition: { spec } }: Start, draft: Draft): Step => ({
+const findItsKernel = ({ context: { host }, definition: { spec }, boot: choice }: Planned, draft: Draft): Step => ({
   name: 'find the kernel',
   async run(operation) {
-    if (wantsKernel(spec) || spec.kernel !== undefined) draft.boot = await host.prepareBoot(spec, operation)
+    const { boot, finding } = await findKernel(host, spec, operation, choice)
+    draft.boot = boot
+    draft.kernel = finding
   },
   undo: () => host.releaseBoot(draft.boot),
 })
 
-const chooseItsMode = ({ context: { host }, entry, definition: { spec } }: Start, draft: Draft): Step => ({
+const chooseItsMode = ({ context, entry, uuid: id, definition: { spec } }: Planned, draft: Draft): Step => ({
   name: 'choose the mode',
   async run({ log }) {
-    draft.choice = chooseMode(spec, await host.facts(), draft.boot.kernelFacts)
-    const { mode, evidence, remarks } = draft.choice
-    log(`mode ${mode.name}: ${evidence.join('; ')}`)
-    for (const remark of remarks) log(`note: ${remark}`)
+    const { host, config } = context
+    const facts = await host.facts()
+    draft.choice = chooseMode(spec, facts, draft.kernel)
+    const { mode } = draft.choice
+    log(`mode ${mode.name}: ${evidenceOf(draft.choice).join('; ')}`)
+    for (const remark of remarksOf(draft.choice)) log(`note: ${remark}`)
+    mayHaveDeviceModel(spec, mode, config)
+    if (entry !== null) await noteChoice(context, entry, draft.choice, log)
     // A kernel that was read to make the choice is of no use to a mode that boots through firmware.
     if (mode.kernel === null && spec.kernel === undefined) draft.boot = await exchange(host, draft.boot)
-    const hostCpus = { count: (await host.facts()).cpus, nodes: [] }
-    draft.config = domainConfig({ spec, mode, uuid: uuid(entry.uuid), boot: draft.boot, hostCpus })
+    const defined = domainConfig({
+      spec: withNicDefaults(withoutLaterKeys(spec, facts.xenVersion), facts.nicDefaults),
+      mode,
+      uuid: uuid(id),
+      boot: draft.boot,
+      generationId: [...randomBytes(GENERATION_ID_BYTES)],
+      hostCpus: { count: facts.cpus, nodes: facts.numaNodes },
+    })
+    const carried = entry?.carried ?? null
+    draft.config = carried === null ? defined : carryDevices(defined, carried)
+    if (spec.vcpus > facts.cpus)
+      log(`note: it has ${spec.vcpus} vCPUs and the host ${facts.cpus} processors, which they share`)
   },
 })
+
+/** libxl_ms_vm_genid (Xen tools/libs/light/libxl.h, LIBXL_MS_VM_GENID_LEN). */
+const GENERATION_ID_BYTES = 16
+
+/** Tells of a choice that is another than the last one: the host, the definition or the guest's kernel has changed. */
+async function noteChoice(
+  { memory, bus, log }: Context,
+  { name, uuid }: GuestEntry,
+  choice: Choice,
+  tell: Operation['log'],
+): Promise<void> {
+  const to = choice.mode.name
+  const from = memory.chosen(uuid)?.mode ?? null
+  if (from === to) return
+  // On a full disk the guest starts all the same.
+  await memory.remember({ uuid, name }, 'chosen', to).catch((thrown: unknown) => {
+    tell(`note: the mode cannot be remembered: ${asTetrarchError(thrown).message}`)
+  })
+  if (from === null) return
+  const evidence = evidenceOf(choice)
+  log.info({ guest: name, from, to, evidence }, 'another mode is chosen than the last time')
+  bus.publish({ kind: 'guest.choice', guest: name, uuid, domid: null, from, to, evidence: [...evidence] })
+}
 
 async function exchange(host: Context['host'], boot: BootSource): Promise<BootSource> {
   await host.releaseBoot(boot)
   return NO_KERNEL
 }
 
-const checkMemory = ({ context: { host, config }, entry }: Start, draft: Draft): Step => ({
+const checkMemory = ({ context, entry }: Start, draft: Draft): Step => ({
   name: 'check the memory',
-  async run(operation) {
-    const neededMiB = await host.neededMemoryMiB(draft.config, operation)
-    const { freeMemoryMiB } = await host.facts()
-    const availableMiB = freeMemoryMiB - config.guests.dom0ReserveMiB
-    if (neededMiB <= availableMiB) return
-    throw fail('no-memory', {
-      what: `"${entry.name}" needs ${neededMiB} MiB, and Xen has ${Math.max(0, availableMiB)} MiB to give`,
-      why: `${neededMiB - availableMiB} MiB are missing`,
-      fix: 'lower memory= in its definition, or shut another guest down (tetrarch list shows who has how much)',
-    })
+  run: async (operation) =>
+    admitMemory(context, entry, {
+      neededMiB: await context.host.neededMemoryMiB(draft.config, operation),
+      freeMiB: (await context.host.facts()).freeMemoryMiB,
+    }),
+  undo() {
+    context.reservations.release(entry.uuid)
+    return Promise.resolve()
   },
 })
 
-const recordStart = ({ context, entry, definition }: Start, draft: Draft): Step => ({
+const recordStart = (start: Start, draft: Draft): Step => ({
   name: 'record the start',
   async run() {
+    const { context, entry, definition } = start
     if (draft.choice === null) throw new Error('no mode was chosen')
     draft.record = {
-      version: 1,
+      version: 2,
       uuid: entry.uuid,
       name: entry.name,
       bootId: context.bootId,
-      phase: 'building',
+      phase: start.restart === null ? 'building' : 'restarting',
+      then: start.then,
       domid: null,
       mode: draft.choice.mode.name,
       spec: definition.spec,
-      definition: { file: definition.file, text: definition.text },
+      definition: { file: definition.file, text: definition.text, overrides: [...definition.overrides] },
       booted: draft.boot.booted,
       deviceModelReason: deviceModelReason(definition.spec, draft.choice.mode),
       startedAt: new Date().toISOString(),
+      kept: null,
+      carried: entry.carried,
     }
     await context.records.save(draft.record)
   },
-  undo: () => context.records.remove(entry.uuid),
+  undo: () =>
+    start.restart === null ? start.context.records.remove(start.entry.uuid) : forgetStart(start.context, start.entry),
 })
 
 const buildDomain = (start: Start, draft: Draft): Step => {
@@ -135,6 +226,7 @@ const buildDomain = (start: Start, draft: Draft): Step => {
     name: 'build the domain',
     async run(operation) {
       const domid = await host.build(draft.config, operation)
+      context.reservations.release(entry.uuid)
       // libxl has copied kernel and ramdisk into the domain.
       await host.releaseBoot(draft.boot)
       if (draft.record === null || draft.choice === null) throw new Error('the start was not recorded')
@@ -156,7 +248,8 @@ const followDomain = ({ context, observer, entry }: Start, draft: Draft): Step =
     if (run === null || draft.record === null) throw new Error('the domain was not built')
     run.console = await openConsole(context, entry.name, run.domid, operation)
     await observer.attach(entry, run)
-    await context.records.save({ ...draft.record, phase: 'running' })
+    await context.records.save({ ...draft.record, phase: 'running', carried: null })
+    entry.carried = null
   },
 })
 

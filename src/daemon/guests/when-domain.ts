@@ -16,7 +16,7 @@ export async function whenDomain(
   wanted: (domain: Domain | null) => boolean,
   { timeoutMs, signal }: WaitLimits,
 ): Promise<boolean> {
-  const isSo = () => wanted(host.domains().find((domain) => domain.domid === domid) ?? null)
+  const isSo = () => wanted(host.domain(domid))
   if (isSo()) return true
   const end = Promise.withResolvers<boolean>()
   const look = () => {

@@ -1,17 +1,35 @@
 import type { ServerResponse } from 'node:http'
-import { CONSOLE_PROTOCOL, type RouteName } from '../../api/endpoints.ts'
+import { CONSOLE_PROTOCOL, type Endpoint, METRICS_TYPE, type RouteName, endpoints } from '../../api/endpoints.ts'
 import { fail } from '../../words/errors.ts'
-import type { Admitted } from './admit.ts'
-import type { ApiRequest, JsonHandlers, JsonRoute, Reply, Services, StreamHandlers, StreamRoute } from './handler.ts'
+import type { Admitted, SocketAccess } from './admit.ts'
+import type {
+  ApiRequest,
+  JsonHandlers,
+  JsonRoute,
+  Reply,
+  Services,
+  StreamHandlers,
+  StreamRoute,
+  TextHandlers,
+  TextRoute,
+} from './handler.ts'
+import { definitionHandlers } from './handlers/definitions.ts'
+import { entityTag, isAmong } from './entity-tag.ts'
 import { eventStreams } from './handlers/events.ts'
-import { guestHandlers } from './handlers/guests.ts'
+import { guestHandlers, guestStreams } from './handlers/guests.ts'
 import { hostHandlers } from './handlers/host.ts'
 import { taskHandlers, taskStreams } from './handlers/tasks.ts'
-import { sendJson } from './respond.ts'
+import { metricsHandlers, usageHandlers } from './handlers/usage.ts'
+import { redact } from './redact.ts'
+import { sendJson, sendText } from './respond.ts'
 import { streamLines } from './stream-lines.ts'
 
-/** Lets the route's handler answer; gives back what was sent, null for a stream, which has ended by then. */
-export type Answer = (admitted: Admitted, response: ServerResponse) => Promise<Reply<unknown> | null>
+/** Lets the route's handler answer; gives back what was sent, null for a text, and for a stream, which has ended by then. */
+export type Answer = (
+  admitted: Admitted,
+  response: ServerResponse,
+  access: SocketAccess,
+) => Promise<Reply<unknown> | null>
 
 /** `closing` is aborted when the daemon stops. */
 export function createAnswer(services: Services, closing: AbortSignal): Answer {
@@ -19,24 +37,51 @@ export function createAnswer(services: Services, closing: AbortSignal): Answer {
   const json: JsonHandlers<JsonRoute> = {
     ...hostHandlers(services),
     ...guestHandlers(services),
+    ...definitionHandlers(services),
     ...taskHandlers(services),
+    ...usageHandlers(services),
   }
-  const streams: StreamHandlers<StreamRoute> = { ...taskStreams(services), ...eventStreams(services) }
+  const texts: TextHandlers<TextRoute> = metricsHandlers(services)
+  const streams: StreamHandlers<StreamRoute> = {
+    ...taskStreams(services),
+    ...eventStreams(services),
+    ...guestStreams(services),
+  }
 
-  return async ({ route, request }, response) => {
+  return async ({ route, request }, response, access) => {
+    const shown = access === 'read' ? redact : (value: unknown) => value
     if (isIn(json, route)) {
       const reply = await (json[route] as JsonHandler)(request)
       response.shouldKeepAlive &&= !closing.aborted
-      sendJson(response, reply.status, reply.value, { headers: { ...reply.headers }, stallMs: http.stallMs })
+      sendReply(response, route, { ...reply, value: shown(reply.value) }, http.stallMs)
       return reply
+    }
+    if (isIn(texts, route)) {
+      const text = await texts[route](request)
+      response.shouldKeepAlive &&= !closing.aborted
+      sendText(response, text, { type: METRICS_TYPE, stallMs: http.stallMs })
+      return null
     }
     if (!isIn(streams, route)) throw upgradeMissing()
     using ended = endOf(response, closing)
     const values = (streams[route] as StreamHandler)(request, ended.signal)
     const { heartbeatMs } = events
-    await streamLines(response, values, { heartbeatMs, stallMs: http.stallMs, signal: ended.signal })
+    await streamLines(response, mapped(values, shown), { heartbeatMs, stallMs: http.stallMs, signal: ended.signal })
     return null
   }
+}
+
+async function* mapped(values: AsyncIterable<unknown>, shown: (value: unknown) => unknown): AsyncIterable<unknown> {
+  for await (const value of values) yield shown(value)
+}
+
+function sendReply(response: ServerResponse, route: RouteName, reply: Reply<unknown>, stallMs: number): void {
+  const { status, value, headers } = reply
+  const { tagged }: Endpoint = endpoints[route]
+  const etag = tagged === true ? entityTag(value) : null
+  const all = { ...headers, ...(etag !== null && { etag }) }
+  if (etag !== null && isAmong(etag, response.req.headers['if-none-match'])) response.writeHead(304, all).end()
+  else sendJson(response, status, value, { headers: all, stallMs })
 }
 
 // The request was checked by the schemas of its route, which TypeScript cannot follow through a table.

@@ -1,5 +1,4 @@
 import type { IncomingMessage } from 'node:http'
-import type { Logger } from 'pino'
 import type { Caller } from './caller.ts'
 
 export interface Outcome {
@@ -10,12 +9,23 @@ export interface Outcome {
   readonly task: string | null
 }
 
+/** A request that changes something, or would have: who asked (SO_PEERCRED), for what, and what came of it. */
+export interface AuditEntry extends Outcome {
+  readonly uid: number | null
+  readonly gid: number | null
+  readonly pid: number | null
+  readonly method: string
+  readonly target: string
+}
+
+/** Where audit entries go: the journal, or a log. */
+export type AuditLog = (entry: AuditEntry, message: string) => void
+
 /** Characters of the request's target that the log keeps. */
 const MAX_TARGET = 300
 
-/** Logs a request that changes something, or would have: who asked, for what, and what came of it. */
 export function audit(
-  log: Logger,
+  log: AuditLog,
   { method = '', url = '' }: IncomingMessage,
   caller: Caller,
   { status, error, task }: Outcome,
@@ -23,8 +33,19 @@ export function audit(
   const target = url.slice(0, MAX_TARGET)
   const { uid = null, gid = null, pid = null } = caller.credentials ?? {}
   const outcome = error === null ? `${status}` : `${status} ${error}`
-  log.info(
-    { audit: true, uid, gid, pid, method, target, status, error, task },
-    `${caller.text}: ${method} ${target}: ${outcome}`,
-  )
+  log({ uid, gid, pid, method, target, status, error, task }, `${caller.text}: ${method} ${target}: ${outcome}`)
 }
+
+/** An entry as fields of the journal: `journalctl TETRARCH_AUDIT=1 TETRARCH_UID=1000`. */
+export const auditFields = (entry: AuditEntry, message: string): Record<string, string> => ({
+  MESSAGE: message,
+  // LOG_NOTICE
+  PRIORITY: '5',
+  SYSLOG_IDENTIFIER: 'tetrarchd',
+  TETRARCH_AUDIT: '1',
+  ...Object.fromEntries(
+    Object.entries(entry)
+      .filter(([, value]) => value !== null)
+      .map(([name, value]) => [`TETRARCH_${name.toUpperCase()}`, String(value)]),
+  ),
+})

@@ -5,7 +5,7 @@ import { endpoints } from '../../api/endpoints.ts'
 import { asTetrarchError, fail } from '../../words/errors.ts'
 import { type SocketAccess, admit } from './admit.ts'
 import { createAnswer } from './answer.ts'
-import { audit } from './audit.ts'
+import { type AuditLog, audit } from './audit.ts'
 import { callerOf } from './caller.ts'
 import type { Reply, Services } from './handler.ts'
 import { createConsoleHandler } from './handlers/console.ts'
@@ -13,6 +13,7 @@ import { sendProblem } from './respond.ts'
 
 export interface DispatcherOptions extends Services {
   readonly log: Logger
+  readonly audit: AuditLog
   /** Aborted when the daemon stops. */
   readonly closing: AbortSignal
 }
@@ -24,7 +25,7 @@ export interface Dispatcher {
 }
 
 export function createDispatcher(options: DispatcherOptions): Dispatcher {
-  const { log, closing } = options
+  const { log, audit: auditLog, closing } = options
   const { maxBodyBytes, stallMs } = options.config.http
   const answer = createAnswer(options, closing)
   const serveConsole = createConsoleHandler(options)
@@ -43,12 +44,12 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       let outcome: { readonly error: string | null; readonly task: string | null }
       try {
         const admitted = await admit(incoming, { access, maxBodyBytes, caller: caller.text })
-        const reply = await answer(admitted, response)
+        const reply = await answer(admitted, response, access)
         outcome = { error: null, task: taskIn(reply) }
       } catch (thrown) {
         outcome = { error: refuse(thrown, incoming, response), task: null }
       }
-      if (incoming.method !== 'GET') audit(log, incoming, caller, { status: response.statusCode, ...outcome })
+      if (incoming.method !== 'GET') audit(auditLog, incoming, caller, { status: response.statusCode, ...outcome })
     },
 
     async upgrade(incoming, socket, head, access) {
@@ -59,13 +60,13 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
         const { route, request } = await admit(incoming, { access, maxBodyBytes: 0, caller: caller.text })
         if (endpoints[route].answer !== 'upgrade') throw notAConsole()
         const connection = { socket, head, closing }
-        const open = serveConsole(request, connection)
-        audit(log, incoming, caller, { status: 101, error: null, task: null })
-        await open
+        const { ended } = await serveConsole(request, connection)
+        audit(auditLog, incoming, caller, { status: 101, error: null, task: null })
+        await ended
       } catch (thrown) {
         const response = responseOver(incoming, socket)
         const error = refuse(thrown, incoming, response)
-        audit(log, incoming, caller, { status: response.statusCode, error, task: null })
+        audit(auditLog, incoming, caller, { status: response.statusCode, error, task: null })
       }
     },
   }

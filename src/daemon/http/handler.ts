@@ -34,6 +34,7 @@ export interface Reply<T> {
 type RouteAnswering<A> = { [R in RouteName]: Routes[R]['answer'] extends A ? R : never }[RouteName]
 export type JsonRoute = RouteAnswering<'json'>
 export type StreamRoute = RouteAnswering<'ndjson'>
+export type TextRoute = RouteAnswering<'text'>
 
 type Sent<T> = T extends readonly (infer Item)[] ? readonly Item[] : T
 type Response<R extends RouteName> = Sent<z.output<Routes[R]['response']>>
@@ -44,6 +45,10 @@ export type JsonHandlers<R extends JsonRoute> = {
 export type StreamHandlers<R extends StreamRoute> = {
   /** The signal is aborted when the client has gone or the daemon stops. */
   readonly [Name in R]: (request: ApiRequest<Name>, signal: AbortSignal) => AsyncIterable<Response<Name>>
+}
+
+export type TextHandlers<R extends TextRoute> = {
+  readonly [Name in R]: (request: ApiRequest<Name>) => Promise<string>
 }
 
 export const ok = <T>(value: T): Reply<T> => ({ status: 200, value })

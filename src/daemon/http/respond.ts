@@ -10,11 +10,34 @@ export function sendJson(
   value: unknown,
   { headers = {}, stallMs }: { readonly headers?: OutgoingHttpHeaders; readonly stallMs: number },
 ): void {
-  const text = Buffer.from(`${JSON.stringify(value)}\n`)
+  send(response, status, `${JSON.stringify(value)}\n`, {
+    headers: { 'content-type': 'application/json', ...headers },
+    stallMs,
+  })
+}
+
+/** Sends one text of this media type. */
+export function sendText(
+  response: ServerResponse,
+  text: string,
+  { type, stallMs }: { readonly type: string; readonly stallMs: number },
+): void {
+  send(response, OK, text, { headers: { 'content-type': type, 'cache-control': 'no-store' }, stallMs })
+}
+
+const OK = 200
+
+function send(
+  response: ServerResponse,
+  status: number,
+  text: string,
+  { headers, stallMs }: { readonly headers: OutgoingHttpHeaders; readonly stallMs: number },
+): void {
+  const bytes = Buffer.from(text)
   // Node puts its keep-alive timeout in this one's place when the answer is out.
   response.socket?.setTimeout(stallMs)
-  response.writeHead(status, { 'content-type': 'application/json', ...headers, 'content-length': text.length })
-  response.end(text)
+  response.writeHead(status, { ...headers, 'content-length': bytes.length })
+  response.end(bytes)
 }
 
 /** Sends an error as a problem document (RFC 9457). */

@@ -9,6 +9,7 @@ import type { Duplex } from 'node:stream'
 import type { Logger } from 'pino'
 import { CONSOLE_PROTOCOL } from '../../api/endpoints.ts'
 import type { DaemonConfig } from '../../config/daemon-config.ts'
+import type { AuditLog } from './audit.ts'
 import { createDispatcher } from './dispatch.ts'
 import type { Services } from './handler.ts'
 import { type ListenTarget, listen } from './listen.ts'
@@ -23,6 +24,7 @@ export interface HttpServer {
 
 export interface HttpServerOptions extends Services {
   readonly log: Logger
+  readonly audit: AuditLog
 }
 
 export function createHttpServer(options: HttpServerOptions): HttpServer {
@@ -55,15 +57,13 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   }
 }
 
-/** How often Node looks for connections past their time; a limit is late by this at most. */
-const LIMIT_CHECK_MS = 1000
-
 function bareServer({ http }: DaemonConfig): Server {
   const server = createServer({
     headersTimeout: http.headersMs,
     requestTimeout: Math.max(http.requestMs, http.headersMs),
     keepAliveTimeout: http.keepAliveMs,
-    connectionsCheckingInterval: LIMIT_CHECK_MS,
+    // Node looks for connections past their time also while there are none: not more often than it must.
+    connectionsCheckingInterval: http.headersMs,
     shouldUpgradeCallback: (request) => request.headers.upgrade?.toLowerCase() === CONSOLE_PROTOCOL,
   })
   server.maxConnections = http.maxConnections

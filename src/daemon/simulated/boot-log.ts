@@ -1,4 +1,4 @@
-import type { LibxlType } from '../../modes/mode.ts'
+import type { LibxlType } from '../../modes/domain-type.ts'
 import type { SimulatedPlan } from './plan.ts'
 
 /** /sys/hypervisor/guest_type in a guest of each libxl type (Linux: Documentation/ABI/testing/sysfs-hypervisor-xen). */

@@ -1,11 +1,13 @@
 import { type Duplex, duplexPair } from 'node:stream'
 import { createInterface } from 'node:readline'
-import type { EndReason } from '../../api/guest.ts'
-import type { Domid } from '../../words/ids.ts'
-import type { Domain, DomainDescription } from '../host.ts'
+import type { Device } from '../../api/guest.ts'
+import { domainTypes, isWholePc } from '../../modes/domain-type.ts'
+import type { Domid, Uuid } from '../../words/ids.ts'
+import type { AskedBy, DeviceCounters, DeviceModelCheck, Domain, DomainDescription, OwnEnd } from '../host.ts'
 import { bootLog } from './boot-log.ts'
 import { pass } from './faults.ts'
 import type { SimulatedPlan } from './plan.ts'
+import { trafficOf } from './traffic.ts'
 import type { Behaviour, SimulatedTimes } from './settings.ts'
 
 /** Where a domain is in its life; `paused` is told apart, since it can be so in any of the first three. */
@@ -15,6 +17,7 @@ type Phase = 'building' | 'built' | 'running' | 'shutdown' | 'dying'
 const emulationFlags = { pv: 0, pvh: 1, hvm: 0x3ff } as const
 /** Above any pid that Linux gives (2^22), so that nobody takes a simulated QEMU for a process. */
 const FIRST_DEVICE_MODEL_PID = 4_200_000
+const FIRST_VNC_PORT = 5900
 /** Share of the time that a simulated vCPU works. */
 const CPU_SHARE = 0.02
 
@@ -26,7 +29,9 @@ const CPU_SHARE = 0.02
  */
 export class SimulatedDomain {
   readonly domid: Domid
-  readonly plan: SimulatedPlan
+  plan: SimulatedPlan
+  /** What the guest has written below its own tree in xenstore. */
+  readonly nodes = new Map<string, string>()
   readonly #behaviour: Behaviour
   readonly #times: SimulatedTimes
   readonly #changed: () => void
@@ -35,10 +40,11 @@ export class SimulatedDomain {
   readonly tty: Duplex
   readonly #over = new AbortController()
   #phase: Phase = 'building'
-  #reason: Exclude<EndReason, 'destroyed'> | null = null
+  #reason: OwnEnd | null = null
   #paused = true
   #resume = Promise.withResolvers<undefined>()
   #connected = false
+  #deviceModel: DeviceModelCheck['found'] = 'well'
   #kernelTakesEvents = false
   #worked = { ms: 0, since: null as number | null }
 
@@ -62,7 +68,7 @@ export class SimulatedDomain {
       memoryMiB: plan.memoryMiB,
       vcpus: plan.vcpus,
       cpuTimeSeconds: (this.#workedMs() * CPU_SHARE * plan.vcpus) / 1000,
-      hvm: plan.libxlType !== 'pv',
+      hvm: domainTypes[plan.libxlType].hvm,
       emulationFlags: emulationFlags[plan.libxlType],
     }
   }
@@ -71,13 +77,47 @@ export class SimulatedDomain {
   get description(): DomainDescription {
     const { domid, plan } = this
     const runs = this.#phase !== 'building' && this.#phase !== 'dying'
+    const hasModel = plan.deviceModel && runs
+    const pid = FIRST_DEVICE_MODEL_PID + domid
     return {
       name: plan.name,
       libxlType: plan.libxlType,
-      devices: plan.devices.map((device) => ({ ...device, connected: this.#connected })),
+      shim: plan.shim,
+      devices: plan.devices.map((device) => ({ ...device, connected: this.#connected, emulation: this.#emulation() })),
+      claims: {
+        disks: plan.devices.flatMap(({ kind, target }) =>
+          kind === 'disk' && target !== null ? [{ target, access: 'read-write' as const }] : [],
+        ),
+        macs: [],
+      },
       callbackVector: this.#kernelTakesEvents,
-      deviceModelPid: plan.deviceModel && runs ? FIRST_DEVICE_MODEL_PID + domid : null,
+      vncAddress: plan.vnc === null ? null : `127.0.0.1:${FIRST_VNC_PORT + domid - 1}`,
+      deviceModelPid: hasModel && this.#deviceModel !== 'gone' ? pid : null,
+      lostDeviceModelPid: hasModel && this.#deviceModel === 'gone' ? pid : null,
     }
+  }
+
+  /** As dom0's kernel counts its devices: each does its steady share while the guest works. */
+  get counters(): DeviceCounters {
+    return trafficOf(this.plan.devices, this.#workedMs())
+  }
+
+  /** As a look at its QEMU finds it. */
+  checkDeviceModel(): DeviceModelCheck {
+    const lastWords = ['qemu: simulated: these are its last words']
+    if (this.#deviceModel === 'gone') return { found: 'gone', lastWords }
+    if (this.#deviceModel === 'silent') return { found: 'silent', why: 'its process is stopped', lastWords }
+    return { found: 'well', status: 'running', cdroms: [] }
+  }
+
+  /** Its QEMU dies, hangs, or answers again. */
+  setDeviceModel(found: DeviceModelCheck['found']): void {
+    this.#deviceModel = found
+  }
+
+  #emulation(): Device['emulation'] {
+    if (!isWholePc(this.plan.libxlType)) return 'none'
+    return this.#connected ? 'unplugged' : 'present'
   }
 
   built(): void {
@@ -107,19 +147,32 @@ export class SimulatedDomain {
   }
 
   /** Asks the guest to end; it does in its own time, or not at all. Says who was asked. */
-  ask(reason: 'poweroff' | 'reboot'): 'pv-control' | 'acpi' {
-    const by = this.#hasPvDrivers() ? 'pv-control' : 'acpi'
+  ask(reason: 'poweroff' | 'reboot'): AskedBy {
     if (this.#behaviour.obeys) {
       this.#live(async () => {
         await this.#work(this.#times.shutdownMs)
         this.end(reason)
       })
     }
-    return by
+    if (!this.#hasPvDrivers()) return 'acpi'
+    return this.#behaviour.obeys ? 'pv-control' : 'nobody'
+  }
+
+  /** It ended and is kept under another name. */
+  keepAs(name: string, uuid: Uuid): void {
+    this.plan = { ...this.plan, name, uuid, devices: [] }
+    this.#changed()
+  }
+
+  /** It asked for new devices, and goes on as it is. */
+  softReset(): void {
+    this.#reason = null
+    this.#phase = 'running'
+    this.#changed()
   }
 
   /** The guest stops now, for this reason. */
-  end(reason: Exclude<EndReason, 'destroyed'>): void {
+  end(reason: OwnEnd): void {
     if (this.#phase === 'shutdown' || this.#phase === 'dying') return
     this.#say(reason === 'crash' ? 'Kernel panic - not syncing: as asked' : `reboot: ${reason}`)
     this.#phase = 'shutdown'
@@ -146,7 +199,7 @@ export class SimulatedDomain {
   }
 
   #hasPvDrivers(): boolean {
-    return this.plan.libxlType !== 'hvm' || (this.plan.platformPci && this.#behaviour.pvDrivers)
+    return !isWholePc(this.plan.libxlType) || (this.plan.platformPci && this.#behaviour.pvDrivers)
   }
 
   async #boot(): Promise<void> {
@@ -156,7 +209,7 @@ export class SimulatedDomain {
       this.#say(line)
     }
     if (!this.#hasPvDrivers()) return
-    this.#kernelTakesEvents = this.plan.libxlType === 'hvm'
+    this.#kernelTakesEvents = isWholePc(this.plan.libxlType)
     await this.#work(this.#times.pvConnectMs)
     this.#connected = true
     this.#changed()

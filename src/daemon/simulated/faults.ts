@@ -9,6 +9,7 @@ export type FaultPoint = keyof Pick<
   | 'describe'
   | 'checkResources'
   | 'neededMemoryMiB'
+  | 'bootEntries'
   | 'prepareBoot'
   | 'build'
   | 'sweep'
@@ -17,6 +18,11 @@ export type FaultPoint = keyof Pick<
   | 'unpause'
   | 'shutdown'
   | 'reboot'
+  | 'withdraw'
+  | 'configuration'
+  | 'dumpCore'
+  | 'preserve'
+  | 'softReset'
   | 'openConsole'
 >
 
@@ -27,17 +33,23 @@ export interface Faults {
   add(point: FaultPoint, fault: Fault): void
   /** Meets the fault that waits for this call, if one does. */
   meet(point: FaultPoint, signal?: AbortSignal): Promise<void>
+  /** What has come to a call and hangs there. */
+  hanging(): ReadonlySet<FaultPoint>
 }
 
 export function createFaults(): Faults {
   const waiting = new Map<FaultPoint, Fault[]>()
+  const hanging = new Set<FaultPoint>()
   return {
     add: (point, fault) => void waiting.set(point, [...(waiting.get(point) ?? []), fault]),
     async meet(point, signal) {
       const fault = waiting.get(point)?.shift()
       if (fault instanceof Error) throw fault
-      if (fault === 'hang') await pass(Infinity, point, signal)
+      if (fault !== 'hang') return
+      hanging.add(point)
+      await pass(Infinity, point, signal).finally(() => hanging.delete(point))
     },
+    hanging: () => hanging,
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Vcpu } from '../../api/guest.ts'
 import { type Domid, domid as asDomid } from '../../words/ids.ts'
 import { fail } from '../../words/errors.ts'
 import { SimulatedDomain } from './domain.ts'
@@ -36,6 +37,18 @@ export class SimulatedHypervisor {
     const domain = this.#domains.get(domid)
     if (domain !== undefined) return domain
     throw fail('not-found', { what: `there is no domain ${domid}`, why: 'it has gone', fix: 'tetrarch list' })
+  }
+
+  vcpus(domid: Domid): readonly Vcpu[] {
+    const domain = this.#domains.get(domid)?.domain
+    return Array.from({ length: domain?.vcpus ?? 0 }, (_, vcpu) => ({
+      vcpu,
+      state: domain?.state === 'paused' ? ('paused' as const) : ('idle' as const),
+      cpu: vcpu % this.#settings.cpus,
+      cpuTimeSeconds: (domain?.cpuTimeSeconds ?? 0) / (domain?.vcpus ?? 1),
+      hardAffinity: null,
+      softAffinity: null,
+    }))
   }
 
   has(domid: Domid): boolean {

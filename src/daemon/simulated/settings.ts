@@ -1,4 +1,7 @@
+import type { GuestSpec } from '../../config/guest-spec.ts'
+import type { KernelFacts } from '../../modes/facts.ts'
 import type { Capability } from '../../words/capabilities.ts'
+import type { GuestSystem } from '../../pygrub/types.ts'
 import type { SimulatedPlan } from './plan.ts'
 
 /** How long things take in the simulation, milliseconds. */
@@ -32,8 +35,14 @@ export interface SimulatedSettings {
   readonly dom0MemoryMiB: number
   /** What the system in a guest is like. */
   readonly behaviour: (plan: SimulatedPlan) => Partial<Behaviour>
+  /** What the kernel of a guest can do; null when its disk holds none. */
+  readonly kernel: (spec: GuestSpec) => KernelFacts | null
+  /** What the system on a disk is like. */
+  readonly system: (disk: string) => GuestSystem
   /** Whether dom0 has this file, block device or bridge. */
   readonly exists: (name: string) => boolean
+  /** The format that a disk's own bytes show, null when nobody can tell. */
+  readonly formatOf: (target: string) => string | null
 }
 
 /** `times` may be given in part. */
@@ -42,12 +51,22 @@ export type SimulatedOptions = Partial<Omit<SimulatedSettings, 'times'>> & { rea
 const defaults: SimulatedSettings = {
   times: { buildMs: 10, bootMs: 10, pvConnectMs: 5, shutdownMs: 10, destroyMs: 5 },
   xenVersion: '4.17.5',
-  capabilities: ['pv', 'hvm', 'hap'],
+  capabilities: ['pv', 'hvm', 'hap', 'shadow', 'shim'],
   cpus: 4,
   memoryMiB: 16_384,
   dom0MemoryMiB: 2048,
   behaviour: () => ({}),
+  kernel: () => ({ version: '6.1.0-simulated', bits: 64, canPv: true, canPvh: true }),
+  system: () => ({
+    name: 'Simulated Linux',
+    commandLine: 'root=UUID=5 console=hvc0',
+    mounts: [{ device: 'UUID=5', on: '/' }],
+    biosBoot: true,
+    efiBoot: false,
+    pvDisk: 'built-in',
+  }),
   exists: () => true,
+  formatOf: () => null,
 }
 
 export const settingsFrom = (options: SimulatedOptions): SimulatedSettings => ({

@@ -1,5 +1,6 @@
 import { access, constants, stat } from 'node:fs/promises'
 import type { DiskSpec } from '../../config/device-spec.ts'
+import { OWN_TMP, isTemporary } from '../../config/lint/host-rules.ts'
 import type { GuestSpec } from '../../config/guest-spec.ts'
 import { fail } from '../../words/errors.ts'
 
@@ -48,15 +49,25 @@ async function mustBeReadable(path: string, role: string, guest: string): Promis
       cause instanceof Error && 'code' in cause && cause.code === 'ENOENT' ? 'there is no such file' : String(cause)
     throw fail(
       'file-missing',
-      { what: `the ${role} of "${guest}" cannot be read`, where: path, why, fix: 'correct the path in its definition' },
+      {
+        what: `the ${role} of "${guest}" cannot be read`,
+        where: path,
+        why,
+        fix: isTemporary(path) ? OWN_TMP : 'correct the path in its definition',
+      },
       { cause },
     )
   }
 }
 
+/** Whether dom0 has this bridge; an Open vSwitch one shows as an interface alone. */
+export const isBridge = async (bridge: string): Promise<boolean> =>
+  (await exists(`/sys/class/net/${bridge}`)) &&
+  ((await exists(bridgeFolder(bridge))) || (await exists('/run/openvswitch/db.sock')))
+
 async function mustBeBridge(bridge: string, guest: string): Promise<void> {
+  if (await isBridge(bridge)) return
   const isInterface = await exists(`/sys/class/net/${bridge}`)
-  if (isInterface && ((await exists(bridgeFolder(bridge))) || (await exists('/run/openvswitch/db.sock')))) return
   throw fail('host-lacks', {
     what: `"${guest}" wants its network on the bridge ${bridge}`,
     why: isInterface ? `${bridge} is a network interface, but no bridge` : `dom0 has no interface ${bridge}`,

@@ -1,16 +1,25 @@
 /** The host that is Xen: libxenctrl and xenstore in this process, libxenlight in workers, the boot loader in its sandbox. */
+import type { DaemonConfig } from '../../config/daemon-config.ts'
 import type { LibxlPool } from '../../libxl/worker-pool.ts'
 import type { Xenctrl } from '../../libxl/xenctrl.ts'
+import { inspectSystem, listBootEntries } from '../../pygrub/sandbox.ts'
 import type { Domid } from '../../words/ids.ts'
 import type { XenstoreClient } from '../../xenstore/client.ts'
-import { domainName, domainPath } from '../../xenstore/paths.ts'
+import { below, domainName, domainPath, vncNode } from '../../xenstore/paths.ts'
 import type { Host } from '../host.ts'
+import { turns } from '../turns.ts'
+import { askGuest, withdrawRequest } from './ask.ts'
 import { type BootTools, forgetExtractions, prepareBoot, releaseBoot } from './boot.ts'
 import { type ConsoleTools, openDomainConsole } from './console.ts'
+import { buildWithDeviceModel, deviceModels } from './device-models.ts'
+import { type DeviceTools, buildWithDevices, startDevices } from './devices/build-with-devices.ts'
 import { describeDomain } from './describe.ts'
-import { toDomain } from './domains.ts'
+import { domainLists } from './domains.ts'
 import { type LibxlDeadlines, libxlOperations } from './libxl-operations.ts'
-import { readXenVersion, toHostFacts } from './host-facts.ts'
+import { nicDefaultsIn, readHostProperties, toHostFacts } from './host-facts.ts'
+import { preserveDomain } from './preserve.ts'
+import { watchRecord } from './libxl-record.ts'
+import { inspect } from './inspect.ts'
 import { checkResources } from './resources.ts'
 import { sweepDomain } from './sweep.ts'
 
@@ -21,6 +30,14 @@ export interface XenTools {
   readonly boot: BootTools
   readonly consoles: ConsoleTools
   readonly deadlines: LibxlDeadlines
+  readonly deviceModel: DaemonConfig['deviceModel']
+  readonly devices: DeviceTools
+  /** How long a PV driver may take to notice a request, milliseconds. */
+  readonly noticeMs: number
+  /** Disks that are read at once for clients who only look. */
+  readonly looksAtOnce: number
+  /** Path of xl.conf(5). */
+  readonly xlConf: string
 }
 
 /** Two watches tell of every domain that comes, goes or shuts down (docs/misc/xenstore.txt). */
@@ -32,33 +49,49 @@ export async function createXenHost(tools: XenTools): Promise<Host> {
   const { pool, xenctrl, xenstore, deadlines } = tools
   const listeners = new Set<() => void>()
   for (const path of DOMAIN_WATCHES) await xenstore.watch(path, () => listeners.forEach((listener) => listener()))
-  const xenVersion = await readXenVersion()
+  const properties = await readHostProperties(xenctrl)
   await forgetExtractions(tools.boot)
 
   const operations = libxlOperations(pool, deadlines)
+  const build = buildWithDevices(tools.devices, operations.build)
+  const look = turns(tools.looksAtOnce)
+  await startDevices(tools.devices)
+  const asking = { xenstore, xenctrl, noticeMs: tools.noticeMs, press: operations.trigger }
 
   return {
     ...operations,
     simulated: false,
-    facts: () => Promise.resolve(toHostFacts(xenVersion, xenctrl.physinfo())),
-    domains: () =>
-      xenctrl
-        .domains()
-        .filter(({ domid }) => domid !== 0)
-        .map(toDomain),
+    facts: () => Promise.resolve(toHostFacts(properties, xenctrl.physinfo(), nicDefaultsIn(tools.xlConf))),
+    ...domainLists(xenctrl),
     onDomainsChanged(listener) {
       listeners.add(listener)
       return { [Symbol.dispose]: () => void listeners.delete(listener) }
     },
     describe: (domid) => describeDomain(xenstore, xenctrl, domid),
+    readOfGuest: (domid, path) => xenstore.readText(below(domainPath(domid), path)),
+    ...deviceModels(xenstore, tools.deviceModel),
+    build: (config, operation) => buildWithDeviceModel(build, config, operation, tools.deviceModel.logBytes),
     watchDescription: (domid, listener) => watchDescription(xenstore, domid, listener),
     checkResources,
-    prepareBoot: (spec, operation) => prepareBoot(tools.boot, spec, operation),
+    inspect,
+    bootEntries: (disk) => look(() => listBootEntries(disk, tools.boot.sandbox)),
+    guestSystem: (disk) => look(() => inspectSystem(disk, tools.boot.sandbox)),
+    prepareBoot(spec, operation, choice) {
+      // libxl is wanted next.
+      pool.expectWork()
+      return prepareBoot(tools.boot, spec, operation, choice)
+    },
     releaseBoot: (boot) => releaseBoot(tools.boot, boot),
     sweep: (uuid, spec, operation) =>
       sweepDomain({ xenstore, xenctrl, destroy: operations.destroy }, uuid, spec, operation),
-    openConsole: (domid, name) => openDomainConsole(tools.consoles, xenstore, domid, name),
+    shutdown: (domid, operation) => askGuest(asking, domid, 'poweroff', operation),
+    reboot: (domid, operation) => askGuest(asking, domid, 'reboot', operation),
+    withdraw: (domid) => withdrawRequest(xenstore, domid),
+    preserve: (domid, as, operation) => preserveDomain({ xenstore, xenctrl, operations }, domid, as, operation),
+    openConsole: (domid, log) => openDomainConsole(tools.consoles, { xenstore, xenctrl }, domid, log),
+    vncPassword: (domid) => xenstore.readText(vncNode(domid, 'pass')),
     async close() {
+      await tools.devices.connector.close()
       xenstore.close()
       await pool.close()
       xenctrl[Symbol.dispose]()
@@ -77,8 +110,10 @@ async function watchDescription(
   const unwatch = await Promise.all(
     paths.map((path) => xenstore.watch(path as Parameters<XenstoreClient['watch']>[0], listener)),
   )
+  const record = watchRecord(domid, listener)
   return {
     [Symbol.asyncDispose]: async () => {
+      record[Symbol.dispose]()
       await Promise.all(unwatch.map((end) => end()))
     },
   }

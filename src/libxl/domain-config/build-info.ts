@@ -1,6 +1,6 @@
 import { cpuidPolicy } from '../../config/specs/cpuid.ts'
 import type { GuestSpec } from '../../config/guest-spec.ts'
-import type { LibxlType } from '../../modes/mode.ts'
+import type { LibxlType } from '../../modes/domain-type.ts'
 import type { DomainPlan } from '../domain-config.ts'
 import type { JsonObject, JsonValue } from '../requests.ts'
 import { hvmSection } from './hvm-section.ts'

@@ -1,6 +1,7 @@
 import type { GuestSpec } from '../../config/guest-spec.ts'
 import type { VfbSpec } from '../../config/device-spec.ts'
-import type { LibxlType, Mode } from '../../modes/mode.ts'
+import { framebuffersOf } from '../../modes/device-model.ts'
+import type { Mode } from '../../modes/mode.ts'
 import type { JsonObject } from '../requests.ts'
 import { defbool, withoutUndefined } from './json.ts'
 
@@ -49,16 +50,6 @@ export function spiceConfig(spice: GuestSpec['spice']): JsonObject | undefined {
 const vfbConfig = ({ vnc, sdl, keymap }: VfbSpec, devid: number): JsonObject =>
   withoutUndefined({ devid, vnc: vncConfig(vnc), sdl: sdlConfig(sdl), keymap })
 
-/** What a PV guest shows its console settings on, where the definition has no framebuffer (xl.cfg(5), vnc). */
-const consoleOfType: Readonly<Record<LibxlType, (spec: GuestSpec) => readonly VfbSpec[]>> = {
-  pv: ({ vnc, sdl, keymap }) =>
-    vnc?.enabled === true ? [{ vnc, ...(sdl !== undefined && { sdl }), ...(keymap !== undefined && { keymap }) }] : [],
-  pvh: () => [],
-  hvm: () => [],
-}
-
 /** libxl_device_vfb. */
-export function framebuffers(spec: GuestSpec, mode: Mode): readonly JsonObject[] {
-  const vfbs = spec.vfbs.length > 0 ? spec.vfbs : consoleOfType[mode.libxlType](spec)
-  return vfbs.map(vfbConfig)
-}
+export const framebuffers = (spec: GuestSpec, mode: Mode): readonly JsonObject[] =>
+  framebuffersOf(spec, mode).map(vfbConfig)

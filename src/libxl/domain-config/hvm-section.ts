@@ -23,11 +23,12 @@ const vgaKinds: Readonly<Record<NonNullable<GuestSpec['vga']>, string>> = {
 }
 
 /** The part of libxl_domain_build_info that only a guest with emulated hardware has. */
-export function hvmSection({ spec, mode }: DomainPlan): JsonObject {
+export function hvmSection({ spec, mode, generationId }: DomainPlan): JsonObject {
   return withoutUndefined({
     xen_platform_pci: defbool(mode.platformPci),
     ...firmware(spec),
     ...platform(spec),
+    ms_vm_genid: spec.generationId === 'generate' ? generationId : undefined,
     ...enlightened(spec.viridian),
     ...graphics(spec),
     ...emulatedDevices(spec),

@@ -159,14 +159,14 @@ function piecesSource(pieces: readonly Piece[]): Source {
   }
   return {
     size,
-    readInto(target, position) {
+    readInto(target, position, use) {
       if (position < 0 || position + target.length > size) throw new DiskFault('a read goes past the end of a volume')
       const end = position + target.length
       for (const { logical, length, medium, physical } of pieces) {
         const start = Math.max(position, logical)
         const stop = Math.min(end, logical + length)
         if (start < stop)
-          medium.readInto(target.subarray(start - position, stop - position), physical + start - logical)
+          medium.readInto(target.subarray(start - position, stop - position), physical + start - logical, use)
       }
     },
   }

@@ -8,7 +8,7 @@ import { readMbr } from './mbr.ts'
 import { type Source } from './source.ts'
 
 export interface Partition {
-  /** `gpt2`, `msdos5` as GRUB names them (grub-core/partmap), or `disk` for a disk without a table. */
+  /** `gpt2`, `msdos5` as GRUB names them (grub-core/partmap), `eltorito1`, or `disk` for a disk without a table. */
   readonly name: string
   /** Bytes from the start of the disk. */
   readonly start: number
@@ -19,6 +19,9 @@ export interface Partition {
   /** The partition's own GUID (GPT), lower case. */
   readonly guid: string | null
 }
+
+/** Its type in a GPT, and here in an El Torito boot catalog. */
+export const EFI_SYSTEM_PARTITION = 'c12a7328-f81f-11d2-ba4b-00a0c93ec93b'
 
 export interface PartitionTable {
   readonly partitions: readonly Partition[]

@@ -1,11 +1,11 @@
 /**
  * qcow2 images, version 2 and 3, with zlib and zstd clusters, as a flat disk. Layout: QEMU docs/interop/qcow2.txt.
- * An image that names a backing or data file is refused: those names were written by whoever wrote the image.
+ * The image below it, its backing file, is opened by the toolstack (open-image.ts); what no image of the chain has is zeros.
  */
 import { constants, inflateRawSync } from 'node:zlib'
 import { attempt, type Budget, DiskFault, type Refusal, refuse } from '../disk-fault.ts'
 import { raw, structAt, u32be, u64be, u8 } from './reader.ts'
-import { readBytes, type Source } from './source.ts'
+import { readBytes, readOrZeros, type Source, type Use } from './source.ts'
 import { unzstdFrame } from './zstd-frame.ts'
 
 const HEADER = {
@@ -25,13 +25,15 @@ const MAGIC = '514649fb'
 const INCOMPATIBLE = { dirty: 1, corrupt: 2, dataFile: 4, compression: 8, extendedL2: 16 }
 const MAX_L1_BYTES = 32 * 1024 * 1024
 const KEPT_TABLES = 64
+/** Unpacked clusters that are kept, since a walk over structures goes to and fro between a few. In bytes. */
+const KEPT_UNPACKED = 4 * 1024 * 1024
 
 const OFFSET_MASK = 0x00ff_ffff_ffff_fe00n
 const COMPRESSED = 1n << 62n
 const ZERO = 1n
 
-/** Opens an image. `file` is the whole file; the result has the size that the guest sees. */
-export function openQcow2(file: Source, budget: Budget): Source | Refusal {
+/** Opens an image. `file` is the whole file, `parent` the disk below; the result has the size that the guest sees. */
+export function openQcow2(file: Source, budget: Budget, parent: Source | null = null): Source | Refusal {
   return attempt(() => {
     if (file.size < 112) return refuse('no qcow2 image: too small')
     const header = structAt(file, 0, HEADER)
@@ -39,7 +41,8 @@ export function openQcow2(file: Source, budget: Budget): Source | Refusal {
     const { version, clusterBits } = header
     if (version !== 2 && version !== 3) return refuse(`qcow2 of version ${version}, which is not read`)
     const third = version === 3 ? structAt(file, 0, HEADER_3) : { incompatible: 0, headerBytes: 72 }
-    if (header.backingOffset !== 0) return refuse('the qcow2 image has a backing file, which is not followed')
+    if (header.backingOffset !== 0 && parent === null)
+      return refuse('the qcow2 image has a backing file, which is missing')
     if (header.encryption !== 0) return refuse('the qcow2 image is encrypted')
     if ((third.incompatible & INCOMPATIBLE.dataFile) !== 0)
       return refuse('the qcow2 image keeps its data in another file')
@@ -53,6 +56,7 @@ export function openQcow2(file: Source, budget: Budget): Source | Refusal {
     const l1 = readBytes(file, header.l1At, header.l1Entries * 8)
     return clusters({
       file,
+      parent,
       budget,
       l1,
       clusterBits,
@@ -64,6 +68,7 @@ export function openQcow2(file: Source, budget: Budget): Source | Refusal {
 
 interface Image {
   readonly file: Source
+  readonly parent: Source | null
   readonly budget: Budget
   readonly l1: Buffer
   readonly clusterBits: number
@@ -88,11 +93,10 @@ function compressedPlace(entry: bigint, clusterBits: number): { at: number; leng
   return { at, length: sectors * 512 - (at % 512) }
 }
 
-function clusters({ file, budget, l1, clusterBits, size, codec }: Image): Source {
+function clusters({ file, parent, budget, l1, clusterBits, size, codec }: Image): Source {
   const clusterBytes = 2 ** clusterBits
   const l2Entries = clusterBytes / 8
   const tables = new Map<number, Buffer>()
-  let unpacked: { entry: bigint; bytes: Buffer } | null = null
   const table = (at: number): Buffer => {
     const known = tables.get(at)
     if (known !== undefined) return known
@@ -109,18 +113,10 @@ function clusters({ file, budget, l1, clusterBits, size, codec }: Image): Source
     const at = Number(l1.readBigUInt64BE(index * 8) & OFFSET_MASK)
     return at === 0 ? 0n : table(at).readBigUInt64BE((cluster % l2Entries) * 8)
   }
-  const unpack = (entry: bigint): Buffer => {
-    if (unpacked?.entry === entry) return unpacked.bytes
-    const { at, length } = compressedPlace(entry, clusterBits)
-    budget.spend('bytes', clusterBytes)
-    const bytes = codec(readBytes(file, at, Math.min(length, file.size - at)), clusterBytes)
-    if (bytes.length !== clusterBytes) throw new DiskFault('a qcow2 cluster that is too short')
-    unpacked = { entry, bytes }
-    return bytes
-  }
+  const unpack = unpacker({ file, budget, clusterBits, codec })
   return {
     size,
-    readInto(target, position) {
+    readInto(target, position, use) {
       if (position < 0 || position + target.length > size) throw new DiskFault('a read goes past the end of the disk')
       for (let done = 0; done < target.length;) {
         const at = position + done
@@ -128,11 +124,34 @@ function clusters({ file, budget, l1, clusterBits, size, codec }: Image): Source
         const count = Math.min(target.length - done, clusterBytes - inCluster)
         const entry = entryOf(Math.floor(at / clusterBytes))
         const piece = target.subarray(done, done + count)
-        if ((entry & COMPRESSED) !== 0n) piece.set(unpack(entry).subarray(inCluster, inCluster + count))
-        else if ((entry & ZERO) !== 0n || (entry & OFFSET_MASK) === 0n) piece.fill(0)
-        else file.readInto(piece, Number(entry & OFFSET_MASK) + inCluster)
+        if ((entry & COMPRESSED) !== 0n) piece.set(unpack(entry, use).subarray(inCluster, inCluster + count))
+        else if ((entry & ZERO) !== 0n) piece.fill(0)
+        else if ((entry & OFFSET_MASK) === 0n) readOrZeros(parent, piece, at, use)
+        else file.readInto(piece, Number(entry & OFFSET_MASK) + inCluster, use)
         done += count
       }
     },
+  }
+}
+
+type Packed = Pick<Image, 'file' | 'budget' | 'clusterBits' | 'codec'>
+
+/** Unpacks the cluster of an entry, or finds it among those that are kept. */
+function unpacker({ file, budget, clusterBits, codec }: Packed): (entry: bigint, use: Use | undefined) => Buffer {
+  const clusterBytes = 2 ** clusterBits
+  const most = Math.max(1, KEPT_UNPACKED / clusterBytes)
+  const kept = new Map<bigint, { readonly bytes: Buffer; readonly use: Use | undefined }>()
+  return (entry, use) => {
+    const known = kept.get(entry)
+    // What was read because it boots has no witness yet that it decides.
+    if (known !== undefined && (known.use !== 'boots' || use === 'boots')) return known.bytes
+    const { at, length } = compressedPlace(entry, clusterBits)
+    budget.spend('bytes', clusterBytes)
+    const bytes = codec(readBytes(file, at, Math.min(length, file.size - at), use), clusterBytes)
+    if (bytes.length !== clusterBytes) throw new DiskFault('a qcow2 cluster that is too short')
+    const [oldest] = kept.keys()
+    if (kept.size >= most && oldest !== undefined) kept.delete(oldest)
+    kept.set(entry, { bytes, use })
+    return bytes
   }
 }

@@ -60,11 +60,29 @@ export function struct<L extends Layout>(bytes: Buffer, at: number, layout: L): 
   return result as Struct<L>
 }
 
-/** Reads a structure from a source. Throws DiskFault if it does not lie inside. */
+/**
+ * Reads a structure from a source. Throws DiskFault if it does not lie inside.
+ * Each field by itself: what lies between them, such as times and counters, decides nothing (see witness.ts).
+ */
 export function structAt<L extends Layout>(source: Source, position: number, layout: L): Struct<L> {
-  let length = 0
-  for (const part of Object.values(layout)) length = Math.max(length, part.offset + part.length)
-  return struct(readBytes(source, position, length), 0, layout)
+  const result: Record<string, unknown> = {}
+  for (const [name, { offset, length, read }] of Object.entries(layout)) {
+    result[name] = read(readBytes(source, position + offset, length), 0)
+  }
+  return result as Struct<L>
+}
+
+/** Reads parts of a structure of which the rest decides nothing, and reads as zeros. */
+export function partsAt(
+  source: Source,
+  position: number,
+  shape: { readonly length: number; readonly parts: readonly (readonly [start: number, end: number])[] },
+): Buffer {
+  const bytes = Buffer.alloc(shape.length)
+  for (const [start, end] of shape.parts) {
+    if (start < shape.length) source.readInto(bytes.subarray(start, Math.min(end, shape.length)), position + start)
+  }
+  return bytes
 }
 
 /** The part of `bytes` from `start`, `length` long. Throws DiskFault if it does not lie inside (subarray would clamp). */

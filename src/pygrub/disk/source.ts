@@ -1,12 +1,15 @@
 import { readSync } from 'node:fs'
 import { type Budget, DiskFault } from '../disk-fault.ts'
 
+/** What bytes are read for: they decide what boots (an inode, a menu), or they are what boots and decide nothing. */
+export type Use = 'decides' | 'boots'
+
 /** Random access to bytes: a disk, a partition, a file in a guest, a decoded image. Reads never go past `size`. */
 export interface Source {
   /** Bytes. */
   readonly size: number
-  /** Fills `target` from `position`. Throws DiskFault past the end or when the medium fails. */
-  readInto(target: Uint8Array, position: number): void
+  /** Fills `target` from `position`. Throws DiskFault past the end or when the medium fails. Without a use they decide. */
+  readInto(target: Uint8Array, position: number, use?: Use): void
 }
 
 const checkRange = (size: number, position: number, length: number): void => {
@@ -19,11 +22,11 @@ const checkRange = (size: number, position: number, length: number): void => {
 const MAX_READ = 64 * 1024 * 1024
 
 /** A new buffer with `length` bytes from `position`. Throws DiskFault where they are not there. */
-export function readBytes(source: Source, position: number, length: number): Buffer {
+export function readBytes(source: Source, position: number, length: number, use?: Use): Buffer {
   checkRange(source.size, position, length)
   if (length > MAX_READ) throw new DiskFault(`a structure of ${length} bytes is larger than any that is read`)
   const bytes = Buffer.allocUnsafe(length)
-  source.readInto(bytes, position)
+  source.readInto(bytes, position, use)
   return bytes
 }
 
@@ -44,6 +47,13 @@ export function descriptorSource(fd: number, size: number, budget: Budget): Sour
   }
 }
 
+/** Fills `target` from a disk that may be missing or end before it, as the one below an image may: the rest is zeros. */
+export function readOrZeros(source: Source | null, target: Uint8Array, position: number, use: Use | undefined): void {
+  const there = Math.min(target.length, Math.max(0, (source?.size ?? 0) - position))
+  if (source !== null && there > 0) source.readInto(target.subarray(0, there), position, use)
+  target.fill(0, there)
+}
+
 /** Bytes already in memory. */
 export function bufferSource(bytes: Buffer): Source {
   return {
@@ -60,9 +70,9 @@ export function slice(source: Source, start: number, size: number): Source {
   checkRange(source.size, start, size)
   return {
     size,
-    readInto(target, position) {
+    readInto(target, position, use) {
       checkRange(size, position, target.length)
-      source.readInto(target, start + position)
+      source.readInto(target, start + position, use)
     },
   }
 }
@@ -85,9 +95,9 @@ export function cached(source: Source, options: { pieceBytes: number; pieces: nu
   }
   return {
     size: source.size,
-    readInto(target, position) {
+    readInto(target, position, use) {
       if (target.length >= options.pieceBytes) {
-        source.readInto(target, position)
+        source.readInto(target, position, use)
         return
       }
       checkRange(source.size, position, target.length)

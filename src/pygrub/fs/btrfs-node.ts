@@ -1,7 +1,7 @@
 import { constants, inflateSync } from 'node:zlib'
 import { DiskFault } from '../disk-fault.ts'
 import { part, raw, struct, u16le, u32le, u64le, u8 } from '../disk/reader.ts'
-import { readBytes, type Source } from '../disk/source.ts'
+import { readBytes, type Source, type Use } from '../disk/source.ts'
 import { unzstdFrame } from '../disk/zstd-frame.ts'
 import { decodeLzo1x } from '../kernel/lzo.ts'
 import { Output } from '../kernel/output.ts'
@@ -101,7 +101,7 @@ function* directoryItems(value: Buffer) {
 interface Extent {
   readonly logical: number
   readonly length: number
-  read(target: Uint8Array, from: number): void
+  read(target: Uint8Array, from: number, use: Use | undefined): void
 }
 
 function openContent(trees: BtrfsTrees, tree: number, id: bigint, size: number): Source {
@@ -116,7 +116,7 @@ function openContent(trees: BtrfsTrees, tree: number, id: bigint, size: number):
   }
   return {
     size,
-    readInto(target, position) {
+    readInto(target, position, use) {
       if (position < 0 || position + target.length > size) throw new DiskFault('a read goes past the end of a file')
       // What no extent covers is a hole.
       target.fill(0)
@@ -126,7 +126,7 @@ function openContent(trees: BtrfsTrees, tree: number, id: bigint, size: number):
         if (extent === undefined || extent.logical >= end) return
         const start = Math.max(position, extent.logical)
         const stop = Math.min(end, extent.logical + extent.length)
-        if (start < stop) extent.read(target.subarray(start - position, stop - position), start - extent.logical)
+        if (start < stop) extent.read(target.subarray(start - position, stop - position), start - extent.logical, use)
       }
     },
   }
@@ -166,15 +166,16 @@ function extentOf(trees: BtrfsTrees, item: BtrfsItem): Extent {
   if (compression === 0) {
     const physical = trees.physical(place.diskAt, place.diskBytes) + place.offset
     if (place.offset + place.length > place.diskBytes) throw new DiskFault('an extent longer than its place')
-    return { logical, length: place.length, read: (target, from) => trees.medium.readInto(target, physical + from) }
+    const read: Extent['read'] = (target, from, use) => trees.medium.readInto(target, physical + from, use)
+    return { logical, length: place.length, read }
   }
   if (place.diskBytes > MAX_COMPRESSED || ramBytes > MAX_COMPRESSED)
     throw new DiskFault('a compressed extent that is too long')
   return {
     logical,
     length: place.length,
-    read(target, from) {
-      const stored = readBytes(trees.medium, trees.physical(place.diskAt, place.diskBytes), place.diskBytes)
+    read(target, from, use) {
+      const stored = readBytes(trees.medium, trees.physical(place.diskAt, place.diskBytes), place.diskBytes, use)
       copyFrom(unpack(trees, stored, compression, ramBytes), target, place.offset + from)
     },
   }

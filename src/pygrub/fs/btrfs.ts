@@ -64,6 +64,7 @@ export function openBtrfs(partition: Source, budget: Budget): Filesystem | Refus
       label: superblock.label === '' ? null : superblock.label,
       root: mergedRoot(trees),
       ignoresCase: false,
+      needsReplay: superblock.logRoot !== 0,
       notes: superblock.logRoot === 0 ? [] : ['its log was not replayed: it was not unmounted cleanly'],
     }
   })

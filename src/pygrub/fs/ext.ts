@@ -4,8 +4,8 @@
  * accidents, and a hostile guest writes them too. The journal is not replayed; a note says so when it would have to be.
  */
 import { attempt, type Budget, DiskFault, type Refusal, refuse } from '../disk-fault.ts'
-import { raw, struct, structAt, text, u16le, u32le, u8, uuidText } from '../disk/reader.ts'
-import { readBytes, type Source } from '../disk/source.ts'
+import { partsAt, raw, structAt, text, u16le, u32le, u8, uuidText } from '../disk/reader.ts'
+import { type Source } from '../disk/source.ts'
 import { type Filesystem } from './filesystem.ts'
 import { extNode } from './ext-node.ts'
 
@@ -32,6 +32,19 @@ const SUPERBLOCK = {
   backupGroup1: u32le(0x250),
   logGroupsPerFlex: u8(372),
 }
+/** Of a group's descriptor; the rest counts what is free, and changes whenever anything is written. */
+const TABLE_LOW = { table: u32le(8) }
+const TABLE_HIGH = { table: u32le(0x28) }
+/** An inode without its access time, link and block counts, version and checksums, which say nothing of its content. */
+const INODE_PARTS = [
+  [0, 8],
+  [12, 20],
+  [32, 36],
+  [40, 112],
+  [128, 130],
+  [132, 140],
+  [144, 1024 * 64],
+] as const
 const MAGIC = 0xef53
 const ROOT_INODE = 2
 
@@ -79,16 +92,15 @@ export function openExt(partition: Source, budget: Budget): Filesystem | Refusal
     const unknown = superblock.incompat & ~KNOWN_INCOMPAT
     if (unknown !== 0) return refuse(`ext with a feature that is not read (0x${(unknown >>> 0).toString(16)})`)
     const volume = volumeOf(partition, superblock, budget)
+    const needsReplay = (superblock.incompat & INCOMPAT.recover) !== 0
     return {
       type: typeOf(superblock),
       uuid: uuidText(superblock.uuid),
       label: superblock.label === '' ? null : superblock.label,
       root: extNode(volume, ROOT_INODE),
       ignoresCase: (superblock.incompat & INCOMPAT.casefold) !== 0,
-      notes:
-        (superblock.incompat & INCOMPAT.recover) === 0
-          ? []
-          : ['its journal was not replayed: it was not unmounted cleanly'],
+      needsReplay,
+      notes: needsReplay ? ['its journal was not replayed: it was not unmounted cleanly'] : [],
     }
   })
 }
@@ -121,10 +133,11 @@ function volumeOf(medium: Source, superblock: Superblock, budget: Budget): ExtVo
       if (number < 1 || number > superblock.inodesCount) throw new DiskFault(`there is no inode ${number}`)
       budget.spend('entries')
       const group = Math.floor((number - 1) / superblock.inodesPerGroup)
-      const descriptor = readBytes(medium, descriptorAt(group), descriptorSize)
-      const high = descriptorSize >= 64 ? struct(descriptor, 0, { value: u32le(0x28) }).value : 0
-      const table = (struct(descriptor, 0, { value: u32le(8) }).value + high * 2 ** 32) * blockSize
-      return readBytes(medium, table + ((number - 1) % superblock.inodesPerGroup) * inodeSize, inodeSize)
+      const at = descriptorAt(group)
+      const high = descriptorSize >= 64 ? structAt(medium, at, TABLE_HIGH).table : 0
+      const table = (structAt(medium, at, TABLE_LOW).table + high * 2 ** 32) * blockSize
+      const position = table + ((number - 1) % superblock.inodesPerGroup) * inodeSize
+      return partsAt(medium, position, { length: inodeSize, parts: INODE_PARTS })
     },
   }
 }

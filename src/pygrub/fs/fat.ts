@@ -81,6 +81,7 @@ export function openFat(partition: Source, budget: Budget): Filesystem | Refusal
       label: !hasSerial || label === '' || label === 'NO NAME' ? null : label,
       root: directoryNode(volume, volume.root, 'root'),
       ignoresCase: true,
+      needsReplay: false,
       notes: [],
     }
   })

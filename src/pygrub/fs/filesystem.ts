@@ -14,6 +14,8 @@ export interface Filesystem {
   readonly root: Node
   /** True where `A` and `a` are one name. */
   readonly ignoresCase: boolean
+  /** It was not unmounted cleanly: newer metadata may lie in its journal, which is not replayed. */
+  readonly needsReplay: boolean
   /** What a user should know, such as a journal that was not replayed. */
   readonly notes: readonly string[]
 }

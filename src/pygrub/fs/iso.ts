@@ -57,6 +57,7 @@ export function openIso(partition: Source, budget: Budget): Filesystem | Refusal
       label: label === '' ? null : label,
       root: recordNode({ medium: partition, budget, names, skip: skip ?? 0 }, [root], EMPTY_AREA),
       ignoresCase: names !== 'rock-ridge',
+      needsReplay: false,
       notes: [],
     }
   })
@@ -190,14 +191,14 @@ function joined(sources: readonly Source[]): Source {
   if (sources.length === 1 && only !== undefined) return only
   return {
     size: sources.reduce((sum, { size }) => sum + size, 0),
-    readInto(target, position) {
+    readInto(target, position, use) {
       let start = 0
       let done = 0
       for (const source of sources) {
         const from = position + done - start
         const count = Math.min(target.length - done, source.size - from)
         if (count > 0 && from >= 0) {
-          source.readInto(target.subarray(done, done + count), from)
+          source.readInto(target.subarray(done, done + count), from, use)
           done += count
         }
         start += source.size

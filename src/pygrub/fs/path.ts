@@ -1,4 +1,4 @@
-import { type Budget, DiskFault, isRefusal, attempt, type Refusal, refuse } from '../disk-fault.ts'
+import { absent, type Budget, DiskFault, isRefusal, attempt, type Refusal, refuse } from '../disk-fault.ts'
 import { readBytes, type Source } from '../disk/source.ts'
 import { type DirectoryEntry, type Filesystem, type Node } from './filesystem.ts'
 
@@ -30,9 +30,9 @@ export function resolve(filesystem: Filesystem, path: string, budget: Budget): N
         continue
       }
       const here = trail.at(-1) ?? filesystem.root
-      if (here.kind !== 'directory') return refuse(`${path}: what holds "${name}" is no directory`)
+      if (here.kind !== 'directory') return absent(`${path}: what holds "${name}" is no directory`)
       const node = entryNamed(filesystem, here, name, budget)?.node()
-      if (node === undefined) return refuse(`${path}: not found`)
+      if (node === undefined) return absent(`${path}: not found`)
       if (node.kind === 'symlink') {
         if (++symlinks > MAX_SYMLINKS) return refuse(`${path}: too many symlinks`)
         const target = node.target()
@@ -64,7 +64,7 @@ export function listDirectory(
 ): readonly DirectoryEntry[] | Refusal {
   const node = resolve(filesystem, path, budget)
   if (isRefusal(node)) return node
-  if (node.kind !== 'directory') return refuse(`${path}: is no directory`)
+  if (node.kind !== 'directory') return absent(`${path}: is no directory`)
   const entries = attempt(() => node.entries())
   if (!isRefusal(entries)) budget.spend('entries', entries.length)
   return entries

@@ -45,7 +45,7 @@ export function runSource(medium: Source, size: number, runs: readonly Run[]): S
   })
   return {
     size,
-    readInto(target, position) {
+    readInto(target, position, use) {
       if (position < 0 || position + target.length > size) throw new DiskFault('a read goes past the end of a file')
       let index = Math.max(0, indexOfRun(runs, position))
       for (let done = 0; done < target.length;) {
@@ -61,7 +61,7 @@ export function runSource(medium: Source, size: number, runs: readonly Run[]): S
         } else {
           const count = Math.min(left, run.logical + run.length - at)
           if (run.physical === null) target.fill(0, done, done + count)
-          else medium.readInto(target.subarray(done, done + count), run.physical + at - run.logical)
+          else medium.readInto(target.subarray(done, done + count), run.physical + at - run.logical, use)
           done += count
         }
       }

@@ -18,7 +18,8 @@ const INODE = {
   forkOffset: u8(82),
   generation: u32be(92),
 }
-const CORE_BYTES = { 2: 100, 3: 176 } as const
+/** Where the data fork begins, by the version of the inode. */
+export const CORE_BYTES = { 2: 100, 3: 176 } as const
 const FORMAT = { local: 1, extents: 2, btree: 3 }
 const KINDS: Readonly<Record<number, NodeKind>> = { 0x4: 'directory', 0x8: 'file', 0xa: 'symlink' }
 

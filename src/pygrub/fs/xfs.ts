@@ -4,10 +4,10 @@
  * The log is not replayed. Checksums are not checked: a hostile guest writes them too.
  */
 import { attempt, type Budget, DiskFault, type Refusal, refuse } from '../disk-fault.ts'
-import { raw, structAt, text, u16be, u32be, u64be, u8, uuidText } from '../disk/reader.ts'
+import { partsAt, raw, structAt, text, u16be, u32be, u64be, u8, uuidText } from '../disk/reader.ts'
 import { readBytes, type Source } from '../disk/source.ts'
 import { type Filesystem } from './filesystem.ts'
-import { xfsNode } from './xfs-node.ts'
+import { CORE_BYTES, xfsNode } from './xfs-node.ts'
 
 const SUPERBLOCK = {
   magic: text(0, 4),
@@ -38,6 +38,13 @@ const INCOMPAT = {
   exchangeRange: 0x40,
   parent: 0x80,
 }
+/** An inode before its fork, without its access time, link and block counts and checksums, which say nothing of its content. */
+const INODE_PARTS = [
+  [0, 6],
+  [40, 64],
+  [76, 84],
+  [92, 96],
+] as const
 const KNOWN_INCOMPAT = Object.values(INCOMPAT).reduce((all, flag) => all | flag, 0)
 
 /** What reading an inode needs to know of its filesystem. */
@@ -72,6 +79,8 @@ export function openXfs(partition: Source, budget: Budget): Filesystem | Refusal
       label: superblock.label === '' ? null : superblock.label,
       root: xfsNode(volume, superblock.rootInode),
       ignoresCase: false,
+      // Whether the log is empty can only be told by reading it.
+      needsReplay: false,
       notes: (incompat & INCOMPAT.needsRepair) === 0 ? [] : ['it needs xfs_repair'],
     }
   })
@@ -99,6 +108,9 @@ function volumeOf(
     if (inGroup >= groupBlocks) throw new DiskFault('a block outside its allocation group')
     return (group * groupBlocks + inGroup) * blockSize
   }
+  const hasLargeExtentCounts = isVersion5 && (superblock.incompat & INCOMPAT.nrext64) !== 0
+  const forkAt = isVersion5 ? CORE_BYTES[3] : CORE_BYTES[2]
+  const parts = [...INODE_PARTS, [24, hasLargeExtentCounts ? 32 : 24], [forkAt, inodeSize]] as const
   return {
     medium,
     budget,
@@ -108,13 +120,13 @@ function volumeOf(
     hasFileType: isVersion5
       ? (superblock.incompat & INCOMPAT.ftype) !== 0
       : (superblock.features2 & FEATURE2_FTYPE) !== 0,
-    hasLargeExtentCounts: isVersion5 && (superblock.incompat & INCOMPAT.nrext64) !== 0,
+    hasLargeExtentCounts,
     blockAt,
     inode(number) {
       budget.spend('entries')
       const block = Math.floor(number / 2 ** inodesPerBlockLog)
       const index = number % 2 ** inodesPerBlockLog
-      const bytes = readBytes(medium, blockAt(block) + index * inodeSize, inodeSize)
+      const bytes = partsAt(medium, blockAt(block) + index * inodeSize, { length: inodeSize, parts })
       if (bytes.toString('latin1', 0, 2) !== 'IN') throw new DiskFault(`there is no inode ${number}`)
       return bytes
     },

@@ -45,14 +45,10 @@ const XEN_NOTE = { entry: 1, guestOs: 6, features: 10, physicalEntry32: 18 }
 const MAX_FEATURES = 64
 const MAX_HEADERS = 1024
 const MAX_NOTE_BYTES = 1024 * 1024
-/** Linux init/version.c, linux_banner. */
-const BANNER = 'Linux version '
-const MAX_VERSION = 256
-const SEARCH_PIECE = 4 * 1024 * 1024
 
-export type ElfFacts = Omit<KernelFacts, 'container' | 'compression'>
+export type ElfFacts = Omit<KernelFacts, 'container' | 'compression' | 'version'>
 
-/** The facts of an ELF kernel, or why it is none for x86. `version` comes from its banner. */
+/** The facts of an ELF kernel, or why it is none for x86. */
 export function readElf(kernel: Source, budget: Budget): ElfFacts | Refusal {
   return attempt(() => {
     const ident = readBytes(kernel, 0, Math.min(64, kernel.size))
@@ -69,7 +65,6 @@ export function readElf(kernel: Source, budget: Budget): ElfFacts | Refusal {
     }
     return {
       architecture,
-      version: findVersion(kernel),
       canPv: notes.has(XEN_NOTE.entry),
       canPvh: notes.has(XEN_NOTE.physicalEntry32),
       guestOs: text(XEN_NOTE.guestOs),
@@ -124,16 +119,3 @@ function readNotes(kernel: Source, ranges: readonly Range[], budget: Budget): Ma
 }
 
 const align4 = (size: number): number => Math.ceil(size / 4) * 4
-
-/** The kernel's banner, without `Linux version `; null where there is none. */
-function findVersion(kernel: Source): string | null {
-  for (let at = 0; at < kernel.size; at += SEARCH_PIECE) {
-    const bytes = readBytes(kernel, at, Math.min(SEARCH_PIECE + MAX_VERSION, kernel.size - at))
-    for (let hit = bytes.indexOf(BANNER); hit >= 0; hit = bytes.indexOf(BANNER, hit + 1)) {
-      const version = /^[\x20-\x7e]*/.exec(bytes.toString('latin1', hit + BANNER.length, hit + MAX_VERSION))?.[0] ?? ''
-      // Format strings such as "Linux version %s" come before the banner in some kernels.
-      if (/^\d/.test(version)) return version
-    }
-  }
-  return null
-}

@@ -6,6 +6,7 @@ import { attempt, type Budget, isRefusal, type Refusal, refuse } from '../disk-f
 import { cString, struct, u16le, u32le, u8 } from '../disk/reader.ts'
 import { bufferSource, readBytes, slice, type Source } from '../disk/source.ts'
 import { type KernelFacts } from '../types.ts'
+import { BannerSearch } from './banner.ts'
 import { compressionOf, decompress } from './decompress.ts'
 import { ELF_MAGIC, readElf } from './elf.ts'
 
@@ -28,6 +29,21 @@ export interface Kernel {
   readonly facts: KernelFacts
   /** The raw ELF file. */
   readonly elf: Source
+}
+
+const SEARCH_BYTES = 1024 * 1024
+
+/** The kernel's facts with the version of its banner, where its header has none. Reads the whole kernel. */
+export function fullFacts({ facts, elf }: Kernel): KernelFacts {
+  if (facts.version !== null) return facts
+  const banner = new BannerSearch()
+  const piece = Buffer.allocUnsafe(Math.min(SEARCH_BYTES, elf.size))
+  for (let at = 0; at < elf.size && banner.version === null; at += piece.length) {
+    const bytes = piece.subarray(0, Math.min(piece.length, elf.size - at))
+    elf.readInto(bytes, at, 'boots')
+    banner.look(bytes)
+  }
+  return { ...facts, version: banner.version }
 }
 
 export interface KernelLimits {
@@ -82,7 +98,7 @@ export function readKernel(file: Source, limits: KernelLimits, budget: Budget): 
       ...facts,
       container: header.container,
       compression: unpacked.compression,
-      version: header.version ?? facts.version,
+      version: header.version,
     },
   }
 }
@@ -94,7 +110,7 @@ function unpack(
 ): { elf: Source; compression: KernelFacts['compression'] } | Refusal {
   if (header.payload === null) return { elf: file, compression: 'none' }
   const { offset, length } = header.payload
-  const payload = readBytes(slice(file, offset, length), 0, length)
+  const payload = readBytes(slice(file, offset, length), 0, length, 'boots')
   if (payload.toString('hex', 0, 4) === ELF_MAGIC) return { elf: bufferSource(payload), compression: 'none' }
   const compression = compressionOf(payload)
   if (compression === null || length < 8) return refuse('its payload is compressed in a way that is not known')

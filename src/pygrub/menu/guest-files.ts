@@ -10,7 +10,7 @@ const MAX_MENU_BYTES = 4 * 1024 * 1024
 /** A file of a volume. */
 export function guestFile(volume: Volume, path: string, budget: Budget): GuestFile | Refusal {
   const node = resolveFile(volume.filesystem, path, budget)
-  return isRefusal(node) ? refuse(`${volume.name}:${node.refused}`) : { volume, path: tidy(path), node }
+  return isRefusal(node) ? { ...node, refused: `${volume.name}:${node.refused}` } : { volume, path: tidy(path), node }
 }
 
 /** One slash at the front, none doubled, none at the end. */

@@ -3,7 +3,7 @@ import { isRefusal, type Refusal, refuse } from '../disk-fault.ts'
 import { type Volume } from '../volumes.ts'
 import { type MenuOptions } from './find-menus.ts'
 import { readText } from './guest-files.ts'
-import { type Menu } from './menu.ts'
+import { type Menu, timeoutOf } from './menu.ts'
 import { pathEntry } from './path-entry.ts'
 
 export const LEGACY_GRUB_PATHS: readonly string[] = [
@@ -25,6 +25,7 @@ export function readLegacyGrubMenu(volume: Volume, path: string, options: MenuOp
   if (isRefusal(text)) return text
   const titles: Title[] = []
   let wanted = '0'
+  let timeout = ''
   const fallbacks: number[] = []
   for (const line of text.split(/\r?\n/)) {
     options.budget.spend('steps')
@@ -32,6 +33,7 @@ export function readLegacyGrubMenu(volume: Volume, path: string, options: MenuOp
     const [, word = '', rest = ''] = /^\s*([A-Za-z_]+)(?:\s*=\s*|\s+|$)(.*?)\s*$/.exec(line) ?? []
     if (word === 'title') titles.push({ title: rest, root: null, kernel: null, initrds: [], cmdline: '' })
     else if (word === 'default') wanted = rest
+    else if (word === 'timeout') timeout = rest
     else if (word === 'fallback') fallbacks.push(...rest.split(/\s+/).map(Number).filter(Number.isInteger))
     else readTitleLine(titles.at(-1), word, rest)
     if (titles.length > MAX_TITLES) return refuse(`${volume.name}:${path}: too many titles`)
@@ -55,6 +57,7 @@ export function readLegacyGrubMenu(volume: Volume, path: string, options: MenuOp
     defaultIndex: number < titles.length ? number : 0,
     defaultBecause: `default is "${wanted}"`,
     fallbacks: fallbacks.filter((index) => index < titles.length),
+    timeoutSeconds: timeoutOf(timeout),
   }
 }
 

@@ -36,6 +36,8 @@ export interface Menu {
   readonly defaultBecause: string
   /** Indexes to try when the default cannot be booted. */
   readonly fallbacks: readonly number[]
+  /** How long it waits for somebody to choose; null when it does not say, or waits for ever. */
+  readonly timeoutSeconds: number | null
 }
 
 /** A menu file that was understood. */
@@ -43,4 +45,12 @@ export interface MenuFile {
   readonly volume: Volume
   readonly path: string
   readonly menu: Menu
+}
+
+const MAX_TIMEOUT_SECONDS = 86_400
+
+/** A menu's timeout as it writes it; what is no number of seconds, or a negative one, means for ever. */
+export function timeoutOf(text: string, perSecond = 1): number | null {
+  const value = /^\s*\d+\s*$/.test(text) ? Number(text) / perSecond : NaN
+  return Number.isNaN(value) ? null : Math.min(Math.ceil(value), MAX_TIMEOUT_SECONDS)
 }

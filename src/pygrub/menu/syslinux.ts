@@ -3,7 +3,7 @@ import { isRefusal, type Refusal, refuse } from '../disk-fault.ts'
 import { type Volume } from '../volumes.ts'
 import { type MenuOptions } from './find-menus.ts'
 import { readText } from './guest-files.ts'
-import { type Menu } from './menu.ts'
+import { type Menu, timeoutOf } from './menu.ts'
 import { pathEntry } from './path-entry.ts'
 
 export const SYSLINUX_PATHS: readonly string[] = [
@@ -31,6 +31,8 @@ interface Reading {
   onTimeout: string | null
   menuDefault: Label | null
   globalAppend: string
+  /** TIMEOUT, in tenths of a second. */
+  timeout: string
   includes: number
 }
 
@@ -41,6 +43,7 @@ export function readSyslinuxMenu(volume: Volume, path: string, options: MenuOpti
     onTimeout: null,
     menuDefault: null,
     globalAppend: '',
+    timeout: '',
     includes: 0,
   }
   const directory = path.slice(0, path.lastIndexOf('/'))
@@ -67,6 +70,8 @@ export function readSyslinuxMenu(volume: Volume, path: string, options: MenuOpti
         ? 'the file names no default that has a kernel, so it is the first'
         : `default is "${labels[index]?.name ?? ''}"`,
     fallbacks: [],
+    // 0 waits for ever.
+    timeoutSeconds: /^0*$/.test(reading.timeout) ? null : timeoutOf(reading.timeout, 10),
   }
 }
 
@@ -115,6 +120,7 @@ function readLine(word: string, rest: string, reading: Reading): void {
   if (word === 'label') reading.labels.push({ name: rest, title: null, kernel: null, initrds: [], append: null })
   else if (word === 'default') reading.default = rest
   else if (word === 'ontimeout') reading.onTimeout = rest
+  else if (word === 'timeout') reading.timeout = rest
   else if (word === 'append' && label === undefined) reading.globalAppend = rest
   else if (label === undefined) return
   else if (word === 'append') label.append = rest

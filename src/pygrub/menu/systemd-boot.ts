@@ -1,11 +1,13 @@
 /** systemd-boot's menu: entries of the Boot Loader Specification and unified kernel images, in its order (UAPI.1, "Sorting"). */
 import { type Budget, isRefusal, type Refusal, refuse } from '../disk-fault.ts'
+import { EFI_SYSTEM_PARTITION } from '../disk/partitions.ts'
+import { type DirectoryEntry } from '../fs/filesystem.ts'
 import { listDirectory } from '../fs/path.ts'
 import { type Volume } from '../volumes.ts'
 import { type MenuOptions } from './find-menus.ts'
-import { guestFile, readText } from './guest-files.ts'
+import { guestFile, guestNode, readText } from './guest-files.ts'
 import { ENTRY_FOLDERS, type LoaderEntry, parseLoaderEntry, readLoaderEntries } from './loader-entries.ts'
-import { type Menu, type MenuEntry } from './menu.ts'
+import { type Menu, type MenuEntry, timeoutOf } from './menu.ts'
 import { pathEntry } from './path-entry.ts'
 import { readUnifiedKernel } from './unified-kernel.ts'
 import { compareUapiVersions } from './version-order.ts'
@@ -22,14 +24,27 @@ interface Sortable {
   at(index: number): MenuEntry
 }
 
-/** The menu of a volume that holds entries or images; its files are looked for on that volume. */
-export function readSystemdBootMenu(volume: Volume, options: MenuOptions): Menu | Refusal {
-  const found = [...entriesOf(volume, options), ...imagesOf(volume, options)].sort(compareEntries)
+/** Partition types by which systemd-boot knows where its files are (UAPI.2, Discoverable Partitions Specification). */
+const ESP = new Set([EFI_SYSTEM_PARTITION, '0xef'])
+const EXTENDED_BOOT = new Set(['bc13c2ff-59e6-4262-a352-b275fd6f7172', '0xea'])
+
+/**
+ * The menu of a volume that holds entries or images; their files are looked for on their own volume. An ESP's menu takes in
+ * the entries of an extended boot partition, which is then no menu of its own.
+ */
+export function readSystemdBootMenu(volume: Volume, options: MenuOptions): Menu | Refusal | null {
+  const holders = holdersOf(volume, options)
+  if (holders[0] !== volume) return null
+  const found = holders
+    .flatMap((holder) => [...entriesOf(holder, options), ...imagesOf(holder, options)])
+    .sort(compareEntries)
   if (found.length === 0) return refuse(`${volume.name}: no boot loader entries`)
-  const config = readText(volume, '/loader/loader.conf', options.budget)
-  const pattern = isRefusal(config) ? null : parseLoaderEntry('loader', config).value('default')
+  const config = configOf(volume, options)
+  const pattern = config?.value('default') ?? null
   const index = pattern === null ? 0 : found.findIndex(({ id }) => matchesGlob(id, pattern))
-  if (index < 0) options.note(`${volume.name}:/loader/loader.conf: its default "${pattern ?? ''}" matches no entry`)
+  if (pattern === '@saved')
+    options.note(`${volume.name}:${CONFIG}: its default "@saved" is kept by the firmware, outside the disk`)
+  else if (index < 0) options.note(`${volume.name}:${CONFIG}: its default "${pattern ?? ''}" matches no entry`)
   return {
     entries: found.map((entry, at) => entry.at(at)),
     defaultIndex: Math.max(0, index),
@@ -38,13 +53,42 @@ export function readSystemdBootMenu(volume: Volume, options: MenuOptions): Menu 
         ? `loader.conf says "default ${pattern}"`
         : 'it is first in the order of the Boot Loader Specification',
     fallbacks: [],
+    timeoutSeconds: config === null ? null : timeoutOf(config.value('timeout') ?? '0'),
   }
+}
+
+/** The volumes of the menu that a volume is part of, the one with the configuration first. */
+function holdersOf(volume: Volume, { volumes, budget }: MenuOptions): readonly Volume[] {
+  const isOf = (types: ReadonlySet<string>) => (each: Volume) => types.has(each.partition.type)
+  const esp = volumes.find((each) => isOf(ESP)(each) && guestNode(each, '/loader', budget) !== null)
+  const extended = volumes.find(isOf(EXTENDED_BOOT))
+  const isPair = esp !== undefined && extended !== undefined && (volume === esp || volume === extended)
+  return isPair ? [esp, extended] : [volume]
+}
+
+const CONFIG = '/loader/loader.conf'
+
+function configOf(volume: Volume, { budget, note }: MenuOptions): LoaderEntry | null {
+  const text = readText(volume, CONFIG, budget)
+  if (!isRefusal(text)) return parseLoaderEntry('loader', text)
+  if (text.isAbsent !== true) note(text.refused)
+  return null
+}
+
+/** What is in a folder; one that is there and cannot be read becomes a note. */
+function filesIn(volume: Volume, folder: string, { budget, note }: MenuOptions): readonly DirectoryEntry[] {
+  const files = listDirectory(volume.filesystem, folder, budget)
+  if (!isRefusal(files)) return files
+  if (files.isAbsent !== true) note(`${volume.name}:${folder}: ${files.refused}`)
+  return []
 }
 
 function entriesOf(volume: Volume, options: MenuOptions): Sortable[] {
   return ENTRY_FOLDERS.flatMap((folder) => {
     const entries = readLoaderEntries(volume, folder, options)
-    return isRefusal(entries) ? [] : entries.map((entry) => sortable(volume, entry, options))
+    if (!isRefusal(entries)) return entries.map((entry) => sortable(volume, entry, options))
+    if (entries.isAbsent !== true) options.note(`${volume.name}:${folder}: ${entries.refused}`)
+    return []
   })
 }
 
@@ -77,20 +121,18 @@ function tries(name: string): [string, boolean] {
   return match === null ? [name, false] : [match[1] ?? name, Number(match[2]) === 0]
 }
 
-function imagesOf(volume: Volume, { budget }: MenuOptions): Sortable[] {
+function imagesOf(volume: Volume, options: MenuOptions): Sortable[] {
   return IMAGE_FOLDERS.flatMap((folder) => {
-    const files = listDirectory(volume.filesystem, folder, budget)
-    if (isRefusal(files)) return []
-    return files.flatMap(({ name }) =>
-      /\.efi$/i.test(name) ? [imageSortable(volume, `${folder}/${name}`, name, budget)] : [],
-    )
+    const images = filesIn(volume, folder, options).filter(({ name }) => /\.efi$/i.test(name))
+    return images.map(({ name }) => imageSortable(volume, `${folder}/${name}`, name, options))
   })
 }
 
-function imageSortable(volume: Volume, path: string, name: string, budget: Budget): Sortable {
+function imageSortable(volume: Volume, path: string, name: string, { budget, note }: MenuOptions): Sortable {
   const [stem, isBad] = tries(name.replace(/\.efi$/i, ''))
   const image = guestFile(volume, path, budget)
   const unified = isRefusal(image) ? image : readUnifiedKernel(image)
+  if (isRefusal(unified)) note(unified.refused)
   const release = isRefusal(unified) ? new Map<string, string>() : unified.release
   const id = `${stem}.efi`
   return {

@@ -1,5 +1,5 @@
 /** Unified kernel images (UAPI.5): a PE file whose sections hold a kernel, a ramdisk and a command line. */
-import { attempt, DiskFault, type Refusal, refuse } from '../disk-fault.ts'
+import { attempt, DiskFault, isRefusal, type Refusal, refuse } from '../disk-fault.ts'
 import { raw, struct, structAt, text, u16le, u32le } from '../disk/reader.ts'
 import { readBytes, slice, type Source } from '../disk/source.ts'
 import { readWhole } from '../fs/path.ts'
@@ -22,11 +22,11 @@ export interface UnifiedKernel {
 }
 
 export function readUnifiedKernel(file: GuestFile): UnifiedKernel | Refusal {
-  return attempt(() => {
+  const unified = attempt(() => {
     const image = file.node.open()
     const sections = readSections(image)
     const linux = sections.get('.linux')
-    if (linux === undefined) return refuse(`${file.volume.name}:${file.path}: is no unified kernel image`)
+    if (linux === undefined) return refuse('is no unified kernel image')
     const section = (name: string): string | null => {
       const content = sections.get(name)
       return content === undefined
@@ -47,6 +47,7 @@ export function readUnifiedKernel(file: GuestFile): UnifiedKernel | Refusal {
       release: parseRelease(section('.osrel') ?? ''),
     }
   })
+  return isRefusal(unified) ? refuse(`${file.volume.name}:${file.path}: ${unified.refused}`) : unified
 }
 
 function readSections(image: Source): ReadonlyMap<string, Source> {

@@ -41,7 +41,49 @@ function compareSegments(a: string, b: string): number {
   const [isNumber, isOtherNumber] = [/^\d/.test(a), /^\d/.test(b)]
   if (isNumber !== isOtherNumber) return isNumber ? 1 : -1
   if (!isNumber) return compareText(a, b)
-  const [x, y] = [a.replace(/^0+/, ''), b.replace(/^0+/, '')]
+  return compareNumbers(a, b)
+}
+
+/** The order of files in GRUB 2.14 and `sort -V` (gnulib, filevercmp): suffixes such as `.conf` only decide between equals. */
+export function compareFileVersions(left: string, right: string): number {
+  const hidden = Number(right.startsWith('.')) - Number(left.startsWith('.'))
+  const withoutSuffix = compareRuns(left.replace(SUFFIXES, ''), right.replace(SUFFIXES, ''))
+  return hidden || withoutSuffix || compareRuns(left, right)
+}
+
+const SUFFIXES = /(?:\.[A-Za-z~][A-Za-z0-9~]*)*$/
+
+/** Words and numbers in turn, as Debian compares versions. */
+function compareRuns(left: string, right: string): number {
+  const [a, b] = [runsOf(left), runsOf(right)]
+  for (let at = 0; at < Math.max(a.length, b.length); at++) {
+    const [x, y] = [a[at] ?? '', b[at] ?? '']
+    const order = at % 2 === 0 ? compareWords(x, y) : compareNumbers(x, y)
+    if (order !== 0) return order
+  }
+  return 0
+}
+
+/** A word, which may be empty, then a number, and so on. */
+const runsOf = (text: string): readonly string[] => text.split(/(\d+)/)
+
+/** `~` is before the end of a word, letters are after it, and everything else comes last. */
+function compareWords(left: string, right: string): number {
+  for (let at = 0; at < Math.max(left.length, right.length); at++) {
+    const order = rankOf(left[at]) - rankOf(right[at])
+    if (order !== 0) return Math.sign(order)
+  }
+  return 0
+}
+
+function rankOf(character: string | undefined): number {
+  if (character === undefined) return 0
+  if (character === '~') return -1
+  return character.charCodeAt(0) + (/[A-Za-z]/.test(character) ? 0 : 0x10000)
+}
+
+function compareNumbers(left: string, right: string): number {
+  const [x, y] = [left.replace(/^0+/, ''), right.replace(/^0+/, '')]
   return Math.sign(x.length - y.length) || compareText(x, y)
 }
 

@@ -51,6 +51,7 @@ export function kernelsWithoutMenu(volume: Volume, folder: string, options: Menu
     defaultIndex: 0,
     defaultBecause: 'there is no menu, so it is the newest',
     fallbacks: [],
+    timeoutSeconds: null,
   }
 }
 

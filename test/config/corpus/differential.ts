@@ -41,7 +41,7 @@ function configOf(spec: GuestSpec, hostCpus: HostCpus): JsonObject {
   const { kernel = null, ramdisk = null, cmdline = null } = spec
   const id = spec.uuid === undefined ? ANY_UUID : uuid(spec.uuid)
   const mode = modeNamed(spec.mode as ModeName)
-  const given = domainConfig({ spec, mode, uuid: id, boot: { kernel, ramdisk, cmdline }, hostCpus })
+  const given = domainConfig({ spec, mode, uuid: id, boot: { kernel, ramdisk, cmdline }, generationId: [], hostCpus })
   using struct = libxlDomainConfig.fromJson(ctx, given)
   const said = libxlDomainConfig.toJson(struct.at)
   return spec.uuid === undefined ? withoutUuid(said) : said

@@ -164,6 +164,36 @@ describe('on any stream', () => {
     expect(heard).toEqual(['a'])
   })
 
+  test('goes on with another terminal while the guest lives, and ends with it', async () => {
+    let lives = true
+    const { tty, console } = await open({ onHangUp: () => (lives ? 'wait' : 'end') })
+    const client = console.attach()
+    await say(console, tty, 'before ')
+    tty.destroy()
+    await once(tty, 'close')
+    expect(console.open).toBe(true)
+    const another = new PassThrough()
+    console.replaceTerminal(another)
+    await say(console, another, 'after')
+    expect(console.attach().history.toString()).toBe('before after')
+    expect(await log()).toBe('before after')
+    lives = false
+    const ended = new Promise<void>((resolve) => client.onEnd(resolve))
+    another.destroy()
+    await ended
+  })
+
+  test('tells when the last who attached has left', async () => {
+    let deserted = 0
+    const { console } = await open({ onDeserted: () => deserted++ })
+    const [one, other] = [console.attach(), console.attach()]
+    one.detach()
+    one.detach()
+    expect(deserted).toBe(0)
+    other.detach()
+    expect(deserted).toBe(1)
+  })
+
   test('goes on without its log when that cannot be written', async () => {
     const lost: unknown[] = []
     const { tty, console } = await open({ logBytes: 4, onLogLost: (error: unknown) => lost.push(error) })

@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pino } from 'pino'
+import type { z } from 'zod'
 import { DaemonConfig } from '../../../src/config/daemon-config.ts'
 import type { Event } from '../../../src/api/event.ts'
 import type { Task } from '../../../src/api/task.ts'
@@ -24,6 +25,8 @@ export interface DaemonUnderTest {
   create(text: string): Promise<Task>
   act(verb: Parameters<Daemon['guests']['act']>[0], ref: string): Promise<Task>
   finished(task: Task): Promise<Task>
+  /** Resolves when the task has come to this stage. */
+  reaches(task: Task, stage: string): Promise<void>
   /** A new daemon on the same host and files, while the old one is forgotten as if it had been killed. */
   startAnew(): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
@@ -31,18 +34,25 @@ export interface DaemonUnderTest {
 
 const LONG_ENOUGH_MS = 10_000
 
-export async function daemonUnderTest(options: SimulatedOptions = {}): Promise<DaemonUnderTest> {
+/** `settings` are tables of the daemon's configuration. */
+export async function daemonUnderTest(
+  options: SimulatedOptions = {},
+  settings: Partial<z.input<typeof DaemonConfig>> = {},
+): Promise<DaemonUnderTest> {
   const root = await mkdtemp(join(tmpdir(), 'tetrarch-test-'))
   const below = (name: string) => join(root, name)
   const config = DaemonConfig.parse({
     paths: {
       guests: below('guests'),
+      hooks: below('hooks.d'),
       state: below('state'),
       cache: below('cache'),
       run: root,
       consoleLogs: below('consoles'),
+      dumps: below('dumps'),
     },
-    guests: { shutdownMs: 300 },
+    guests: { shutdownMs: 300, restartPauseMs: 5, keptDomains: 1 },
+    ...settings,
   })
   const host = new SimulatedHost(
     (tty, name) => openGuestConsole(tty, name, { directory: config.paths.consoleLogs, ...config.console }),
@@ -77,6 +87,11 @@ export async function daemonUnderTest(options: SimulatedOptions = {}): Promise<D
       ),
     act: (verb, ref) => under.finished(under.daemon.guests.act(verb, ref, 'test')),
     finished: ({ id }) => under.daemon.tasks.wait(id, LONG_ENOUGH_MS),
+    async reaches({ id }, stage) {
+      for await (const task of under.daemon.tasks.updates(id, AbortSignal.timeout(LONG_ENOUGH_MS)))
+        if (task.stage === stage) return
+      throw new Error(`the task ended before "${stage}"`)
+    },
     async startAnew() {
       under.daemon = await start()
     },

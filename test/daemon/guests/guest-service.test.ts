@@ -71,7 +71,7 @@ describe('a create', () => {
   test('that hangs gives way to a destroy', async () => {
     under.host.hangNext('build')
     const { id } = under.daemon.guests.create({ definition: { file: '/a.cfg', text: WEB }, paused: false }, 'test')
-    await until(() => expect(under.daemon.tasks.get(id).stage).toBe('build the domain'))
+    await until(() => expect(under.host.hangs('build')).toBe(true))
     await under.act('destroy', 'web')
     expect(under.daemon.tasks.get(id)).toMatchObject({ state: 'cancelled' })
     expect(under.host.remains()).toEqual([])
@@ -116,20 +116,6 @@ describe('a guest that ends by itself', () => {
     await under.act('destroy', 'web')
     expect(under.host.remains()).toEqual([])
   })
-
-  test('again and again by crashing is left halted in the end', async () => {
-    await under.define('web', `${WEB}on_crash = "restart"\n`)
-    await until(() => expect(under.daemon.guests.list()).toHaveLength(1))
-    await under.finished(under.daemon.guests.create({ name: 'web', paused: false }, 'test'))
-    for (let crashes = 0; crashes <= under.config.guests.crashLoopRestarts; crashes++) {
-      const { domid: id } = web()
-      under.host.crash(domid(id ?? 0))
-      await until(() =>
-        expect(web().domid === id || web().state === 'starting' || web().state === 'stopping').toBe(false),
-      )
-    }
-    expect(web()).toMatchObject({ state: 'halted', lastEnd: { reason: 'crash' } })
-  })
 })
 
 describe('a guest that does not obey', () => {
@@ -162,12 +148,27 @@ describe('domains of another toolstack', () => {
     expect(await kinds('guest.gone')).toMatchObject([{ guest: 'theirs', reason: 'destroyed' }])
   })
 
+  test('are not shown any more once we destroyed them', async () => {
+    under.host.foreign({ name: 'theirs', uuid })
+    await until(() => expect(under.daemon.guests.get('theirs')).toMatchObject({ state: 'running' }))
+    expect(await under.act('destroy', 'theirs')).toMatchObject({ state: 'succeeded' })
+    expect(under.daemon.guests.list()).toEqual([])
+  })
+
   test('keep their names from ours', async () => {
     under.host.foreign({ name: 'web', uuid })
     await until(() => expect(under.daemon.guests.list()).toHaveLength(1))
     expect(() =>
       under.daemon.guests.create({ definition: { file: '/a.cfg', text: WEB }, paused: false }, 'test'),
     ).toThrow('by a domain of another toolstack')
+  })
+
+  test('leave their names to ours at the moment they end', async () => {
+    const id = under.host.foreign({ name: 'web', uuid })
+    await until(() => expect(under.daemon.guests.list()).toHaveLength(1))
+    await under.host.vanish(id)
+    expect(await under.create(WEB)).toMatchObject({ state: 'succeeded', problem: null })
+    await until(() => expect(under.daemon.guests.list()).toMatchObject([{ name: 'web', managed: true }]))
   })
 })
 
@@ -182,8 +183,8 @@ describe('a daemon that was killed', () => {
 
   test('in the middle of a create removes what was half-made', async () => {
     under.host.hangNext('build')
-    const { id } = under.daemon.guests.create({ definition: { file: '/a.cfg', text: WEB }, paused: false }, 'test')
-    await until(() => expect(under.daemon.tasks.get(id).stage).toBe('build the domain'))
+    under.daemon.guests.create({ definition: { file: '/a.cfg', text: WEB }, paused: false }, 'test')
+    await until(() => expect(under.host.hangs('build')).toBe(true))
     await until(() => expect(under.host.domains()).toHaveLength(1))
     await under.startAnew()
     expect(under.host.domains()).toEqual([])

@@ -5,11 +5,15 @@ import { routes } from '../../../src/api/routes.ts'
 import { taskSchema } from '../../../src/api/task.ts'
 import { type ServedDaemon, WEB, serveDaemon } from './served-daemon.ts'
 
+const WITH_A_SCREEN = `${WEB.replace('pvh', 'pv')}vfb = ["vnc=1"]\n`
+
 let served: ServedDaemon
 beforeAll(async () => {
   served = await serveDaemon()
-  await served.ask('POST', '/v1/guests?wait=5000', { definition: { file: '/tmp/web.cfg', text: WEB } })
+  await served.ask('PUT', '/v1/guests/web/definition', { text: WITH_A_SCREEN })
+  await served.ask('POST', '/v1/guests?wait=5000', { name: 'web' })
 })
+
 afterAll(() => served.stop())
 
 const reads = Object.keys(endpoints).filter((name): name is RouteName => {
@@ -21,6 +25,21 @@ test.each(reads)('GET %s answers what its schema says, no more and no less', asy
   const { status, body } = await served.ask('GET', endpoints[name].path.replace(':guest', 'web'))
   expect(status).toBe(200)
   expect(routes[name].response.parse(body)).toEqual(body)
+})
+
+describe('who asks again and again', () => {
+  const again = (etag: string | undefined) =>
+    served.ask('GET', '/v1/guests', undefined, undefined, { 'if-none-match': etag })
+
+  test('gets no body while nothing but CPU time has changed, and the news at once', async () => {
+    const { headers } = await served.ask('GET', '/v1/guests')
+    expect(await again(headers.etag)).toMatchObject({ status: 304, body: null, headers: { etag: headers.etag } })
+    await served.ask('POST', '/v1/guests/web/pause?wait=5000')
+    const news = await again(headers.etag)
+    expect(news).toMatchObject({ status: 200, body: [{ name: 'web', state: 'paused' }] })
+    expect(news.headers.etag).not.toBe(headers.etag)
+    await served.ask('POST', '/v1/guests/web/unpause?wait=5000')
+  })
 })
 
 describe('a change', () => {

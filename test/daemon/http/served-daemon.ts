@@ -1,6 +1,6 @@
 /** A whole daemon on a simulated host that answers on sockets in a folder of its own, and clients of it. */
-import { mkdtemp, rm } from 'node:fs/promises'
-import { type IncomingMessage, request } from 'node:http'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { type IncomingMessage, type OutgoingHttpHeaders, type RequestOptions, request } from 'node:http'
 import { type Socket, connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -29,8 +29,10 @@ export interface ServedDaemon {
   readonly client: Client
   /** What the daemon logged. */
   readonly log: readonly Record<string, unknown>[]
+  /** Writes NAME.cfg into the guests folder, and waits until the daemon knows it. */
+  define(name: string, text: string): Promise<void>
   /** One request, its answer's JSON parsed. */
-  ask(method: string, path: string, body?: unknown, socketPath?: string): Promise<Answer>
+  ask(method: string, path: string, body?: unknown, socketPath?: string, headers?: OutgoingHttpHeaders): Promise<Answer>
   /** Sends bytes as they are and gives back all that comes until the connection closes. */
   send(bytes: string | Buffer): Promise<string>
   connected(): Promise<Socket>
@@ -43,7 +45,14 @@ export async function serveDaemon(
   const root = await mkdtemp(join(tmpdir(), 'tetrarch-http-'))
   const below = (name: string) => join(root, name)
   const config = DaemonConfig.parse({
-    paths: { guests: below('guests'), state: below('state'), run: root, consoleLogs: below('consoles') },
+    paths: {
+      guests: below('guests'),
+      hooks: below('hooks.d'),
+      state: below('state'),
+      run: root,
+      consoleLogs: below('consoles'),
+      dumps: below('dumps'),
+    },
     guests: { shutdownMs: 300 },
     ...settings.config,
   })
@@ -69,7 +78,16 @@ export async function serveDaemon(
     })
   return {
     ...{ daemon, host, config, sockets, client, log, connected },
-    ask: (method, path, body, socketPath = sockets.full) => ask(socketPath, method, path, body),
+    async define(name, text) {
+      await writeFile(join(config.paths.guests, `${name}.cfg`), text)
+      for (;;) {
+        const guest = await client.call('guest', { params: { guest: name } }).catch(() => null)
+        if (guest?.defined === true) return
+        await new Promise((resolve) => setTimeout(resolve, 10))
+      }
+    },
+    ask: (method, path, body, socketPath = sockets.full, headers = {}) =>
+      ask({ socketPath, method, path, headers }, body),
     send: async (bytes) => {
       const socket = await connected()
       const chunks: Buffer[] = []
@@ -87,15 +105,19 @@ export async function serveDaemon(
   }
 }
 
-function ask(socketPath: string, method: string, path: string, body: unknown): Promise<Answer> {
+function ask(options: RequestOptions, body: unknown): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const sending = request({ socketPath, method, path, agent: false }, (response) => {
+    const sending = request({ ...options, agent: false }, (response) => {
       const chunks: Buffer[] = []
       response.on('data', (chunk: Buffer) => chunks.push(chunk))
       response.on('error', reject)
       response.on('end', () => {
         const { statusCode: status = 0, headers } = response
-        resolve({ status, headers, body: JSON.parse(Buffer.concat(chunks).toString()) as unknown })
+        resolve({
+          status,
+          headers,
+          body: (chunks.length === 0 ? null : JSON.parse(Buffer.concat(chunks).toString())) as unknown,
+        })
       })
     })
     sending.on('error', reject)

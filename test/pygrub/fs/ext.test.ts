@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { expectTree } from '../fixtures/expect-tree.ts'
 import { emptyFile, extImage, temporaryFolder, tool } from '../fixtures/images.ts'
 import { content, onlyFilesystem, openImage } from '../fixtures/read.ts'
-import { sharedTree } from '../fixtures/tree.ts'
+import { files, pattern, sharedTree, sparse } from '../fixtures/tree.ts'
 
 const tree = sharedTree()
 
@@ -32,11 +32,64 @@ test.each([
   expectTree(filesystem, { holes: !args.includes('inline_data') })
 })
 
-test('a file reads as debugfs reads it', () => {
-  const folder = temporaryFolder()
-  const image = extImage(join(folder, 'image'), tree)
-  tool('debugfs', ['-R', `dump /boot/large ${join(folder, 'dump')}`, image])
-  expect(readFileSync(join(folder, 'dump')).equals(content(onlyFilesystem(image), '/boot/large') as Buffer)).toBe(true)
+/** A file as debugfs reads it out of an image. Its version 1.47 dumps at least 60 bytes of inline data, whatever their size. */
+function fileByDebugfs(image: string, path: string): Buffer {
+  const dump = join(temporaryFolder(), 'dump')
+  tool('debugfs', ['-R', `dump ${path} ${dump}`, image])
+  const size = Number(/ Size: (\d+)$/m.exec(tool('debugfs', ['-R', `stat ${path}`, image]))?.[1])
+  return readFileSync(dump).subarray(0, size)
+}
+
+describe('whole files are read as debugfs reads them', () => {
+  test.each([
+    ['ext4', ['-t', 'ext4']],
+    ['ext2 with blocks of 1 KiB', ['-t', 'ext2', '-b', '1024']],
+    ['inline data', ['-t', 'ext4', '-O', 'inline_data', '-I', '256']],
+    ['inline data in large inodes', ['-t', 'ext4', '-O', 'inline_data', '-I', '1024']],
+    ['bigalloc', ['-t', 'ext4', '-O', 'bigalloc', '-C', '16384']],
+  ])('with %s', (_, args) => {
+    const image = extImage(join(temporaryFolder(), 'image'), tree, { args, mebibytes: 32 })
+    const filesystem = onlyFilesystem(image)
+    for (const path of [...Object.keys(files), sparse.path])
+      expect(fileByDebugfs(image, path).equals(content(filesystem, path) as Buffer), path).toBe(true)
+  })
+
+  test('with attributes in inodes of their own, beside inline data or not', () => {
+    const folder = temporaryFolder()
+    const args = ['-t', 'ext4', '-O', 'ea_inode,inline_data', '-I', '256', '-b', '1024']
+    const image = extImage(join(folder, 'image'), tree, { args })
+    // As large as a block, in which it has no place beside a header.
+    writeFileSync(join(folder, 'attribute'), pattern(1024))
+    const paths = ['/tiny', '/sub/inline-140', '/sub/one-block', '/boot/vmlinuz']
+    for (const path of paths)
+      tool('debugfs', ['-w', '-R', `ea_set -f ${join(folder, 'attribute')} ${path} user.large`, image])
+    expect(tool('debugfs', ['-R', 'stat /tiny', image])).toMatch(/File ACL: 0\n[^]*user\.large \(1024\)/)
+    for (const path of paths) {
+      const read = content(onlyFilesystem(image), path) as Buffer
+      expect(read.equals(files[path]!), path).toBe(true)
+      expect(read.equals(fileByDebugfs(image, path)), path).toBe(true)
+    }
+  })
+
+  test('with extent trees of two levels, and with triple indirect blocks', () => {
+    const folder = temporaryFolder()
+    mkdirSync(join(folder, 'tree'))
+    const scattered = openSync(join(folder, 'tree/scattered'), 'w')
+    // Each second block of 1 KiB; 84 extents fit into a block of the tree, 4 into the inode.
+    for (let block = 0; block < 1500; block += 2) writeSync(scattered, pattern(1024, block + 1), 0, 1024, block * 1024)
+    // 12 blocks, 256, 65 536: these need the third level.
+    const last = 65_804 * 1024
+    writeSync(scattered, pattern(5000, 7), 0, 5000, last)
+    closeSync(scattered)
+    for (const type of ['ext4', 'ext2']) {
+      const image = extImage(join(folder, type), join(folder, 'tree'), { args: ['-t', type, '-b', '1024'] })
+      const read = content(onlyFilesystem(image), '/scattered') as Buffer
+      expect(read.equals(fileByDebugfs(image, '/scattered'))).toBe(true)
+      expect(read.equals(readFileSync(join(folder, 'tree/scattered')))).toBe(true)
+    }
+    expect(tool('debugfs', ['-R', 'ex /scattered', join(folder, 'ext4')])).toMatch(/^ *0\/ 2/m)
+    expect(tool('debugfs', ['-R', 'stat /scattered', join(folder, 'ext2')])).toContain('(TIND)')
+  })
 })
 
 test('a journal that would have to be replayed is noted', () => {

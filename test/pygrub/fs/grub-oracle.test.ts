@@ -11,6 +11,9 @@ test.each([
   ['ext4', (path: string) => extImage(path, tree)],
   ['XFS', (path: string) => xfsImage(path, tree, ['-i', 'nrext64=0'])],
   ['btrfs', (path: string) => btrfsImage(path, tree)],
+  ['XFS of version 4', (path: string) => xfsImage(path, tree, ['-m', 'crc=0'])],
+  ['FAT12', (path: string) => fatImage(path, tree, ['-F', '12', '-s', '16'])],
+  ['FAT32', (path: string) => fatImage(path, tree, ['-F', '32', '-s', '1'], 40)],
   ['FAT16', (path: string) => fatImage(path, tree, ['-F', '16'])],
   ['ISO 9660', (path: string) => isoImage(path, tree, ['-R'])],
 ])("%s is read as GRUB's own driver reads it", (_, make) => {

@@ -1,10 +1,11 @@
-import { readFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { expectTree } from '../fixtures/expect-tree.ts'
-import { temporaryFolder, tool, xfsImage } from '../fixtures/images.ts'
-import { content, onlyFilesystem } from '../fixtures/read.ts'
+import { keptDisk, temporaryFolder, tool, xfsImage } from '../fixtures/images.ts'
+import { content, names, onlyFilesystem } from '../fixtures/read.ts'
 import { sharedTree } from '../fixtures/tree.ts'
+import { fileByXfsDb } from '../fixtures/xfs-db.ts'
 
 const tree = sharedTree()
 const uuid = '11111111-2222-3333-4444-555555555555'
@@ -27,17 +28,44 @@ test.each([
   expectTree(filesystem)
 })
 
-test('an extent is read as xfs_db reads it', () => {
-  const folder = temporaryFolder()
-  const image = xfsImage(join(folder, 'image'), tree, [])
-  const db = (...commands: string[]) => tool('xfs_db', ['-r', ...commands.flatMap((command) => ['-c', command]), image])
-  const inode = /(\d+)\s+regular\s+\S+\s+\d+ vmlinuz/.exec(db('ls /boot'))?.[1]
-  const block = /startblock (\d+)/.exec(db(`inode ${inode}`, 'bmap'))?.[1]
-  const at = Number(/\((\d+)\)/.exec(db(`convert fsblock ${block} byte`))?.[1])
-  const bytes = content(onlyFilesystem(image), '/boot/vmlinuz') as Buffer
-  expect(
-    readFileSync(image)
-      .subarray(at, at + 4096)
-      .equals(bytes.subarray(0, 4096)),
-  ).toBe(true)
+test.each([['/boot/large'], ['/boot/vmlinuz'], ['/sub/inline-140'], ['/sparse'], ['/empty']])(
+  '%s is read whole as xfs_db reads it',
+  (path) => {
+    const image = xfsImage(join(temporaryFolder(), 'image'), tree)
+    expect(fileByXfsDb(image, path).equals(content(onlyFilesystem(image), path) as Buffer)).toBe(true)
+  },
+)
+
+describe('XFS as Linux wrote it', () => {
+  const numbers = Array.from({ length: 60_000 }, (_, index) => `${index + 1}\n`).join('')
+  const image = (): string => {
+    const folder = temporaryFolder()
+    writeFileSync(join(folder, 'qcow2'), keptDisk('xfs'))
+    tool('qemu-img', ['convert', '-O', 'raw', join(folder, 'qcow2'), join(folder, 'raw')])
+    return join(folder, 'raw')
+  }
+
+  test('has files of two levels of extents, unwritten and shared ones, and attributes, all read as by xfs_db', () => {
+    const raw = image()
+    const filesystem = onlyFilesystem(raw)
+    for (const path of ['/boot/holes', '/boot/reserved', '/boot/numbers', '/boot/shared']) {
+      expect(fileByXfsDb(raw, path).equals(content(filesystem, path) as Buffer), path).toBe(true)
+    }
+    for (const path of ['/boot/numbers', '/boot/shared', '/long'])
+      expect(String(content(filesystem, path)) === numbers, path).toBe(true)
+    const holes = content(filesystem, '/boot/holes') as Buffer
+    for (const block of [0, 500, 2998]) {
+      const at = block * 1024
+      expect(holes.toString('latin1', at, at + 1024)).toBe(`${String(block).padEnd(1023)}\n`)
+      if (at + 1024 < holes.length) expect(holes.subarray(at + 1024, at + 2048).every((byte) => byte === 0)).toBe(true)
+    }
+    expect((content(filesystem, '/boot/reserved') as Buffer).toString('latin1', 500_000, 500_008)).toBe('written\n')
+  })
+
+  test('lists a large directory of which half was deleted', () => {
+    const found = names(onlyFilesystem(image()), '/crowd')
+    expect(found).toHaveLength(500)
+    expect(found).toContain('a-rather-long-name-of-file-number-999')
+    expect(found).not.toContain('a-rather-long-name-of-file-number-998')
+  })
 })

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { Budget, isRefusal } from '../../../src/pygrub/disk-fault.ts'
 import { bufferSource, readBytes } from '../../../src/pygrub/disk/source.ts'
-import { readKernel } from '../../../src/pygrub/kernel/kernel.ts'
+import { BannerSearch } from '../../../src/pygrub/kernel/banner.ts'
+import { fullFacts, readKernel } from '../../../src/pygrub/kernel/kernel.ts'
 import { compressed } from '../fixtures/compressed.ts'
 import { bzImage, elfKernel, notes, version } from '../fixtures/kernels.ts'
 
@@ -46,7 +47,17 @@ test.each([
   ['features', [notes.features], { features: ['!writable_page_tables', 'pae_pgdir_above_4gb'] }],
 ])('an ELF kernel with %s says so', (_, kernelNotes, facts) => {
   const kernel = read(elfKernel(kernelNotes))
-  expect(kernel).toMatchObject({ facts: { container: 'elf', compression: 'none', version, ...facts } })
+  if (isRefusal(kernel)) throw new Error(kernel.refused)
+  expect(fullFacts(kernel)).toMatchObject({ container: 'elf', compression: 'none', version, ...facts })
+})
+
+test("a kernel's banner is found across the border of two pieces", () => {
+  const bytes = elfKernel()
+  const middle = bytes.indexOf(version) + 3
+  const banner = new BannerSearch()
+  banner.look(bytes.subarray(0, middle))
+  banner.look(bytes.subarray(middle))
+  expect(banner.version).toBe(version)
 })
 
 test.each([

@@ -173,11 +173,40 @@ describe('a hostile script only fails', () => {
     expect(booted(script)).toContain(expected)
   })
 
+  test.each(['__proto__', 'constructor', 'toString', 'hasOwnProperty'])('%s is a word like others', (word) => {
+    const script = `if [ ${word} x -o a ${word} b ]; then true; fi
+search ${word} /vmlinuz
+search --set=r -u ${word}
+${word}=v
+${word} x
+`
+    expect(booted(`${script}menuentry a --${word} --id ${word} { linux /vmlinuz $${word} }`)).toBe('gpt2:/vmlinuz v')
+  })
+
   test('deep nesting of blocks, parentheses and words is refused', () => {
     expect(booted('if true; then '.repeat(5000))).toContain('no entries')
     expect(booted(`if [ ${'( '.repeat(5000)} ]; then x=1; fi\n`)).toContain('too many words')
     expect(booted('{'.repeat(5000))).toContain('no entries')
   })
+})
+
+test('a CD and the image in it that firmware boots are told apart by their names', () => {
+  const script = 'search --set=root --file /boot/vmlinuz\nmenuentry a { linux /boot/vmlinuz }\n'
+  const image = memoryVolume('eltorito1', { '/EFI/x/grub.cfg': script, '/vmlinuz': 'small', '/image': '' })
+  const cd = memoryVolume('disk', { '/boot/vmlinuz': 'k', '/vmlinuz': 'large' })
+  const bootedFrom = (text: string) => {
+    const menu = readGrubMenu(memoryVolume('eltorito1', { '/EFI/x/grub.cfg': text }), '/EFI/x/grub.cfg', {
+      volumes: [cd, image],
+      budget: budget(),
+      note: () => undefined,
+    })
+    const entry_ = isRefusal(menu) ? menu : defaultEntry(menu)
+    const boot = isRefusal(entry_) ? entry_ : entry_.boot()
+    return isRefusal(boot) ? boot.refused : `${boot.kernel.volume.name}:${boot.kernel.path}`
+  }
+  expect(bootedFrom(script)).toBe('disk:/boot/vmlinuz')
+  expect(bootedFrom('search --set=root --file /image\nmenuentry a { linux /vmlinuz }\n')).toBe('eltorito1:/vmlinuz')
+  expect(bootedFrom('menuentry a { linux /vmlinuz }\n')).toBe('eltorito1:/vmlinuz')
 })
 
 test('an entry is found by number, title, id or path, wherever it is', () => {

@@ -6,10 +6,18 @@ import type { Volume } from '../../../src/pygrub/volumes.ts'
 export function memoryVolume(
   name: string,
   files: Readonly<Record<string, string>>,
-  { uuid = `uuid-${name}`, label = `label-${name}` } = {},
+  { uuid = `uuid-${name}`, label = `label-${name}`, type = '0x83' } = {},
 ): Volume {
-  const filesystem: Filesystem = { type: 'ext4', uuid, label, root: folder(files, '/'), ignoresCase: false, notes: [] }
-  return { name, partition: { name, start: 0, size: 0, type: '0x83', guid: null }, filesystem }
+  const filesystem: Filesystem = {
+    type: 'ext4',
+    uuid,
+    label,
+    root: folder(files, '/'),
+    ignoresCase: false,
+    needsReplay: false,
+    notes: [],
+  }
+  return { name, partition: { name, start: 0, size: 0, type, guid: null }, filesystem }
 }
 
 function folder(files: Readonly<Record<string, string>>, path: string): Node {

@@ -1,19 +1,30 @@
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { Budget, isRefusal } from '../../../src/pygrub/disk-fault.ts'
 import { defaultEntry } from '../../../src/pygrub/menu/choose.ts'
 import { findMenus } from '../../../src/pygrub/menu/find-menus.ts'
-import { compareRpmVersions, compareUapiVersions } from '../../../src/pygrub/menu/version-order.ts'
+import { Report } from '../../../src/pygrub/report.ts'
+import { compareFileVersions, compareRpmVersions, compareUapiVersions } from '../../../src/pygrub/menu/version-order.ts'
+import { tool } from '../fixtures/images.ts'
 import { memoryVolume } from './memory-guest.ts'
 
 type Files = Readonly<Record<string, string>>
 
+const ESP = 'c12a7328-f81f-11d2-ba4b-00a0c93ec93b'
+const EXTENDED_BOOT = 'bc13c2ff-59e6-4262-a352-b275fd6f7172'
+
 /** The titles of the first menu and what it boots, on a disk of one volume or of a first one and a root. */
-function read(files: Files, esp: Files = {}) {
-  const noted: string[] = []
-  const volumes = [memoryVolume('gpt1', esp, { uuid: 'E', label: 'ESP' }), memoryVolume('gpt2', files, { uuid: 'R' })]
+function read(files: Files, esp: Files = {}, type = '0x83') {
+  const report = new Report()
+  const noted = report.notes
+  const volumes = [
+    memoryVolume('gpt1', esp, { uuid: 'E', label: 'ESP', type: ESP }),
+    memoryVolume('gpt2', files, { uuid: 'R', type }),
+  ]
   const budget = new Budget({ bytes: 1e9, entries: 1e6, steps: 1e5 })
-  const [first] = [...findMenus({ volumes, notes: [], unread: [] }, budget, (text) => noted.push(text))]
-  if (first === undefined) return { titles: [], boots: 'no menu', noted }
+  const menus = [...findMenus({ volumes, notes: [], unread: [] }, budget, report)]
+  const [first] = menus
+  if (first === undefined) return { titles: [], boots: 'no menu', noted, menus }
   const entry = defaultEntry(first.menu)
   const boot = isRefusal(entry) ? entry : entry.boot()
   const boots = isRefusal(boot)
@@ -21,7 +32,7 @@ function read(files: Files, esp: Files = {}) {
     : [`${boot.kernel.volume.name}:${boot.kernel.path}`, ...boot.ramdisks.map(({ path }) => `+${path}`), boot.cmdline]
         .filter((word) => word !== '')
         .join(' ')
-  return { titles: first.menu.entries.map(({ title }) => title), boots, noted }
+  return { titles: first.menu.entries.map(({ title }) => title), boots, noted, menus }
 }
 
 const boots = (files: Files, esp: Files = {}) => read(files, esp).boots
@@ -145,6 +156,23 @@ describe('the Boot Loader Specification', () => {
     )
   })
 
+  test("Red Hat's: an entry without options has default_kernelopts of the environment block", () => {
+    const bare = { '/loader/entries/m-7.0.conf': 'title Bare\nversion 7.0\nlinux /vmlinuz-6.9.9\n' }
+    const environment = grubenv('default_kernelopts=root=UUID=d ro\nkernelopts=no')
+    expect(boots({ ...files, ...bare, ...grub, ...environment })).toBe('gpt2:/vmlinuz-6.9.9 root=UUID=d ro')
+  })
+
+  test('that of GRUB 2.14 orders as files, where its module lies beside the menu', () => {
+    const names = { ...fedora('m-1.0', 'plain'), ...fedora('m-1.0~rc1', 'candidate'), ...fedora('m-1.0^git', 'later') }
+    const module = { '/grub2/x86_64-efi/blsuki.mod': '' }
+    expect(read({ ...names, ...grub, ...grubenv('x=y') }).titles[0]).toBe('Fedora Linux (later)')
+    expect(read({ ...names, ...grub, ...grubenv('x=y'), ...module }).titles).toEqual([
+      'Fedora Linux (later)',
+      'Fedora Linux (plain)',
+      'Fedora Linux (candidate)',
+    ])
+  })
+
   const entry = (id: string, lines: string) => ({
     [`/loader/entries/${id}.conf`]: `linux /vmlinuz\noptions ${id}\n${lines}`,
   })
@@ -175,6 +203,65 @@ describe('the Boot Loader Specification', () => {
   })
 })
 
+describe('systemd-boot on two partitions', () => {
+  const esp = {
+    '/loader/loader.conf': 'default ext-*\ntimeout 7\n',
+    '/loader/entries/own.conf': 'linux /vmlinuz\noptions own\nsort-key a\n',
+    '/vmlinuz': 'k',
+  }
+  const extended = { '/loader/entries/ext-1.conf': 'linux /linux\noptions extended\n', '/linux': 'k' }
+
+  test('the entries of the extended boot partition are in the menu of the ESP, whose configuration counts', () => {
+    const { titles, boots: booted, menus } = read(extended, esp, EXTENDED_BOOT)
+    expect(titles).toEqual(['own', 'ext-1'])
+    expect(booted).toBe('gpt2:/linux extended')
+    expect(menus.map(({ menu }) => menu.timeoutSeconds)).toEqual([7])
+  })
+
+  test('a configuration alone on the ESP is read too', () => {
+    const { titles, boots: booted } = read(extended, { '/loader/loader.conf': 'default none\n' }, EXTENDED_BOOT)
+    expect([titles, booted]).toEqual([['ext-1'], 'gpt2:/linux extended'])
+  })
+
+  test('"default @saved" is kept by the firmware, which is told', () => {
+    const { boots: booted, noted } = read({}, { ...esp, '/loader/loader.conf': 'default @saved\n' })
+    expect(booted).toBe('gpt1:/vmlinuz own')
+    expect(noted.join()).toContain('"@saved" is kept by the firmware')
+  })
+})
+
+describe('GRUB on the ESP', () => {
+  const menu = 'menuentry here {\nlinux (hd0,gpt2)/boot/vmlinuz here\n}\n'
+
+  test('its menu is read in the folder of whatever distribution', () => {
+    expect(boots(kernels, { '/EFI/redhat/grub.cfg': menu })).toBe('gpt2:/boot/vmlinuz here')
+  })
+
+  test('a pointer to another menu is followed', () => {
+    const pointer =
+      'search --no-floppy --fs-uuid --set=dev R\nset prefix=($dev)/somewhere\nconfigfile $prefix/grub.cfg\n'
+    const root = { ...kernels, '/somewhere/grub.cfg': menu }
+    expect(boots(root, { '/EFI/debian/grub.cfg': pointer })).toBe('gpt2:/boot/vmlinuz here')
+  })
+
+  test('it is not listed twice beside the menu that it points to', () => {
+    const pointer = 'configfile (hd0,gpt2)/boot/grub/grub.cfg\n'
+    const { menus } = read({ ...kernels, '/boot/grub/grub.cfg': menu }, { '/EFI/debian/grub.cfg': pointer })
+    expect(menus).toHaveLength(1)
+  })
+})
+
+test('a file that is there and cannot be read is told, not taken for absent', () => {
+  const { noted } = read({}, { '/EFI/Linux/broken.efi': 'MZ and no more', '/vmlinuz': 'k' })
+  expect(noted.join('\n')).toContain('gpt1:/EFI/Linux/broken.efi')
+  const tooLarge = {
+    '/loader/entries/a.conf': 'linux /vmlinuz\n',
+    '/loader/loader.conf': ' '.repeat(5 * 1024 * 1024),
+    '/vmlinuz': 'k',
+  }
+  expect(read({}, tooLarge).noted.join('\n')).toMatch(/gpt1:\/loader\/loader.conf: .*more than a file of this kind/)
+})
+
 describe('without any menu', () => {
   test('the newest kernel boots with its ramdisk and the root filesystem', () => {
     const files = {
@@ -187,6 +274,17 @@ describe('without any menu', () => {
     const { boots: booted, noted } = read(files)
     expect(booted).toBe('gpt2:/boot/vmlinuz-6.1.0-13-amd64 +/boot/initrd.img-6.1.0-13-amd64 root=UUID=R ro')
     expect(noted.join()).toContain('no boot menu')
+  })
+
+  test('every place that was looked at is told, by what should be there', () => {
+    const report = new Report()
+    const volumes = [memoryVolume('gpt1', { '/a': '' }), memoryVolume('gpt2', { '/grub/grub.cfg': '# nothing' })]
+    const budget = new Budget({ bytes: 1e9, entries: 1e6, steps: 1e5 })
+    expect([...findMenus({ volumes, notes: [], unread: [] }, budget, report)]).toEqual([])
+    const lines = report.lines.join('\n')
+    expect(lines).toContain('gpt2:/grub/grub.cfg: has no entries')
+    expect(lines).toMatch(/^no GRUB menus on gpt1: \/boot\/grub\/grub.cfg, /m)
+    expect(lines).toMatch(/^no syslinux menus on gpt1, gpt2: .*\/boot\/extlinux.conf/m)
   })
 
   test('nothing boots where there is nothing', () => expect(boots({ '/etc/fstab': '' })).toBe('no menu'))
@@ -205,4 +303,21 @@ test.each([
 ])('%s against %s is %d for RPM and %d for systemd', (left, right, rpm, uapi) => {
   expect([compareRpmVersions(left, right), compareUapiVersions(left, right)]).toEqual([rpm, uapi])
   expect([compareRpmVersions(right, left), compareUapiVersions(right, left)]).toEqual([-rpm + 0, -uapi + 0])
+})
+
+test('files are ordered as sort -V orders them', () => {
+  const part = fc.constantFrom('a', 'Z', '~', '^', '.', '-', '_', '+', '0', '1', '10', '007', '.conf', '.tar')
+  const name = fc.array(part, { minLength: 1, maxLength: 8 }).map((parts) => `f${parts.join('')}`)
+  fc.assert(
+    fc.property(fc.uniqueArray(name, { minLength: 100, maxLength: 100 }), (names) => {
+      const theirs = tool('sort', ['-Vs'], `${names.join('\n')}\n`)
+        .trimEnd()
+        .split('\n')
+      const wrong = theirs
+        .slice(1)
+        .flatMap((right, at) => (compareFileVersions(theirs[at]!, right) > 0 ? [`${theirs[at]} ${right}`] : []))
+      expect(wrong).toEqual([])
+    }),
+    { numRuns: 20 },
+  )
 })

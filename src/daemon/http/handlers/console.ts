@@ -12,7 +12,11 @@ export interface ConsoleConnection {
   readonly closing: AbortSignal
 }
 
-type ConsoleHandler = (request: ApiRequest<'console'>, connection: ConsoleConnection) => Promise<void>
+/** Resolves when the console is attached, and rejects when there is none; `ended` resolves when the connection has. */
+type ConsoleHandler = (
+  request: ApiRequest<'console'>,
+  connection: ConsoleConnection,
+) => Promise<{ readonly ended: Promise<undefined> }>
 
 interface Writer {
   readonly socket: Socket
@@ -25,8 +29,10 @@ interface Writer {
  */
 export function createConsoleHandler({ guests, config }: Services): ConsoleHandler {
   const writers = new Map<GuestConsole, Writer>()
-  return (request, { socket, head, closing }) => {
-    const console = guests.console(request.params.guest)
+  return async (request, { socket, head, closing }) => {
+    const console = await guests.console(request.params.guest)
+    // Who left while the terminal was opened is nobody to tell.
+    if (socket.destroyed) return { ended: Promise.resolve(undefined) }
     const writes = takeKeyboard(writers, console, { socket, caller: request.caller }, request.query.input)
     const client = console.attach()
     accept(socket, writes)
@@ -43,7 +49,7 @@ export function createConsoleHandler({ guests, config }: Services): ConsoleHandl
       if (writers.get(console)?.socket === socket) writers.delete(console)
       resolve(undefined)
     })
-    return promise
+    return { ended: promise }
   }
 }
 

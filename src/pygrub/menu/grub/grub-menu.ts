@@ -4,7 +4,7 @@
  */
 import { attempt, type Budget, isRefusal, type Refusal, refuse } from '../../disk-fault.ts'
 import { type Volume } from '../../volumes.ts'
-import { type Boot, type Menu, type MenuEntry } from '../menu.ts'
+import { type Boot, type Menu, type MenuEntry, timeoutOf } from '../menu.ts'
 import { builtIns } from './commands.ts'
 import { grubDevice } from './search.ts'
 import { FAILED, type ScriptEntry, Session, type Surroundings } from './session.ts'
@@ -81,6 +81,7 @@ function menuOf(session: Session, pathBefore: string): Menu {
     defaultIndex: index ?? 0,
     defaultBecause: defaultReason(wanted, index),
     fallbacks: fallbacks.flatMap((name) => findEntry(session.entries, name) ?? []),
+    timeoutSeconds: timeoutOf(session.variable('timeout')),
   }
 }
 
@@ -120,12 +121,16 @@ function menuEntry(session: Session, entry: ScriptEntry, path: string): MenuEntr
     submenu() {
       if (entry.kind !== 'submenu') return null
       const inner = attempt(run)
-      if (isRefusal(inner)) return { entries: [], defaultIndex: 0, defaultBecause: inner.refused, fallbacks: [] }
+      if (isRefusal(inner)) return emptyMenu(inner.refused)
       return menuOf(inner, `${path}>`)
     },
     boot: () => attempt(() => bootOf(run(), path)),
   }
 }
+
+const emptyMenu = (why: string): Menu => ({
+  ...{ entries: [], defaultIndex: 0, defaultBecause: why, fallbacks: [], timeoutSeconds: null },
+})
 
 /** What an entry's block has loaded; one that shows another menu boots that menu's default. */
 function bootOf(session: Session, path: string): Boot | Refusal {

@@ -93,7 +93,8 @@ class Parser {
       throw new Unreadable(`"${token.text}" makes no sense here`)
     }
     const { line } = token
-    switch (reservedWord(token.word)) {
+    const reserved = reservedWord(token.word)
+    switch (reserved) {
       case 'if':
         return this.#if(line)
       case 'for':
@@ -105,8 +106,10 @@ class Parser {
       case 'function':
         return this.#function(line)
       case null:
-      default:
         return this.#simple(line)
+      default:
+        this.#at++
+        throw new Unreadable(`"${reserved}" makes no sense here`)
     }
   }
 
@@ -152,6 +155,7 @@ class Parser {
       if (command !== null) block.push(command)
     }
     this.#depth--
+    if (block.length === 0) throw new Unreadable(`there is no command before "${closing}"`)
     return block
   }
 
@@ -199,7 +203,12 @@ class Parser {
     const name = this.#plainWord('a function name')
     while (this.#isPunctuation('\n')) this.#at++
     if (!this.#isPunctuation('{')) throw new Unreadable('"{" is missing')
-    return { kind: 'function', name, body: this.#braces(), line }
+    const body = this.#braces()
+    const last = this.#tokens[this.#at - 2]
+    // Unlike the blocks of entries (GRUB grub-core/script/parser.y).
+    if (last?.kind !== 'punctuation' || last.text === '}')
+      throw new Unreadable(`";" or a new line is missing before the "}" of the function ${name}`)
+    return { kind: 'function', name, body, line }
   }
 
   #plainWord(what: string): string {

@@ -1,3 +1,4 @@
+import { entryOf } from '../../../words/entry-of.ts'
 import { type Volume } from '../../volumes.ts'
 import { guestNode } from '../guest-files.ts'
 import { type BuiltIn, FAILED, OK, type Session } from './session.ts'
@@ -26,8 +27,9 @@ export const search: BuiltIn = (session, words) => {
     const word = words[at] ?? ''
     const equals = word.startsWith('--') ? word.indexOf('=') : -1
     const option = equals > 0 ? word.slice(0, equals) : word
+    const said = entryOf(KINDS, option)
     if (option === '--set' || option === '-s') variable = equals > 0 ? word.slice(equals + 1) : 'root'
-    else if (KINDS[option] !== undefined) kind = KINDS[option]
+    else if (said !== undefined) kind = said
     else if (/^--hint/.test(option) && equals < 0) at++
     else if (!word.startsWith('-')) names.push(word)
   }

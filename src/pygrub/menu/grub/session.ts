@@ -143,8 +143,10 @@ export class Session {
     if (name.startsWith('lvm')) {
       return volumes.find((volume) => volume.name === name || `lvmid/${volume.partition.guid ?? ''}` === name) ?? null
     }
+    const exact = volumes.find((volume) => volume.name === name.slice(name.indexOf(',') + 1))
+    if (exact !== undefined) return exact
     const partition = /^[^,]+,(?:(?:gpt|msdos)?(\d+))/.exec(name)
-    if (partition === null) return volumes.find((volume) => volume.name === 'disk' || volume.name === name) ?? null
+    if (partition === null) return volumes.find((volume) => volume.name === 'disk') ?? null
     return volumes.find((volume) => /^(?:gpt|msdos)(\d+)$/.exec(volume.name)?.[1] === partition[1]) ?? null
   }
 
@@ -251,10 +253,14 @@ export class Session {
         if (part.kind === 'text') {
           current = (current ?? '') + part.value
         } else if (part.name === '@' || (part.name === '*' && !part.isQuoted)) {
-          for (const parameter of this.parameters) {
-            if (current !== null) expanded.push(current)
-            current = parameter
-          }
+          // The first goes on with the word before it, and what follows goes on with the last.
+          this.parameters.forEach((parameter, index) => {
+            if (index > 0 && current !== null) {
+              expanded.push(current)
+              current = null
+            }
+            current = (current ?? '') + parameter
+          })
         } else if (part.isQuoted) {
           current = (current ?? '') + this.#value(part.name)
         } else {

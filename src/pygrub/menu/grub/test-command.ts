@@ -1,3 +1,5 @@
+import { entryOf } from '../../../words/entry-of.ts'
+
 /** What `test` and `[` may ask about files, answered by whoever knows the disks. */
 export interface FileTests {
   exists(path: string): boolean
@@ -83,13 +85,13 @@ class Expression {
   #primary(): boolean | null {
     const [word, second, third] = this.#words.slice(this.#at, this.#at + 3)
     if (word === undefined || this.#depth > MAX_DEPTH) return null
-    const comparison = second === undefined ? undefined : COMPARISONS[second]
+    const comparison = second === undefined ? undefined : entryOf(COMPARISONS, second)
     if (comparison !== undefined && third !== undefined) {
       this.#at += 3
       return comparison(word, third)
     }
     if (word === '!' || word === '(') return this.#nested(word)
-    const question = QUESTIONS[word]
+    const question = entryOf(QUESTIONS, word)
     if (question !== undefined && second !== undefined) {
       this.#at += 2
       return question(second, this.#files)

@@ -1,0 +1,23 @@
+/** docs/benchmarks.md is written by two programs: what the boot loader costs is a block of its own at the end. */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+
+const PATH = 'docs/benchmarks.md'
+const [BEGIN, END] = ['<!-- boot loader: made by npm run bench -- boot-loader -->', '<!-- /boot loader -->']
+
+function parts(): { before: string; block: string } {
+  const text = existsSync(PATH) ? readFileSync(PATH, 'utf8') : ''
+  const at = text.indexOf(BEGIN)
+  return at < 0 ? { before: text, block: '' } : { before: text.slice(0, at), block: text.slice(at) }
+}
+
+/** Writes all but the boot loader's block, which stays. */
+export function writeReport(text: string): void {
+  const { block } = parts()
+  writeFileSync(PATH, block === '' ? text : `${text.trimEnd()}\n\n${block}`)
+}
+
+/** Writes the boot loader's block; what is before it stays. */
+export function writeBootLoaderBlock(text: string): void {
+  const { before } = parts()
+  writeFileSync(PATH, `${before.trim() === '' ? '# Benchmarks' : before.trimEnd()}\n\n${BEGIN}\n\n${text}\n\n${END}\n`)
+}

@@ -1,0 +1,50 @@
+import type { Translation } from './translation.ts'
+
+const same = (theirs: string, ours: string, note = ''): Translation => ({ theirs, ours, note })
+
+/** virsh(1) with its libxl driver, in the order of what people use. */
+export const fromVirsh: readonly Translation[] = [
+  same('virsh list --all', 'tetrarch list', 'Shows the mode too, which libvirt has no word for.'),
+  same('virsh dominfo web', 'tetrarch info web'),
+  same('virsh domstate web', 'tetrarch info web'),
+  same('virsh domid web', 'tetrarch info web', 'Every command takes name, uuid and domid.'),
+  same(
+    'virsh define web.xml',
+    'tetrarch define web.cfg',
+    'In the syntax of xl.cfg: `virsh domxml-to-native xen-xl web.xml` writes it from XML.',
+  ),
+  same('virsh undefine web', 'tetrarch undefine web', 'Asks on a terminal, unless given --yes. Disks stay.'),
+  same('virsh edit web', 'tetrarch edit web', 'Checked before it is kept.'),
+  same('virsh dumpxml web', 'tetrarch dump web', '`--json` for programs.'),
+  same('virsh domxml-to-native xen-xl web.xml', 'tetrarch dump web --cfg', 'Every definition has this form already.'),
+  same('virsh start web', 'tetrarch create web'),
+  same('virsh start --paused web', 'tetrarch create --paused web'),
+  same('virsh start --console web', 'tetrarch create --console web'),
+  same('virsh create web.xml', 'tetrarch create web.cfg', 'Runs it without keeping the definition.'),
+  same('virsh shutdown web', 'tetrarch shutdown web', '`--wait` comes back when it has stopped.'),
+  same('virsh reboot web', 'tetrarch reboot web'),
+  same('virsh destroy web', 'tetrarch destroy web', 'Asks on a terminal, unless given --yes.'),
+  same('virsh suspend web', 'tetrarch pause web'),
+  same('virsh resume web', 'tetrarch unpause web'),
+  same('virsh console web', 'tetrarch console web', 'Ctrl-] leaves it.'),
+  same('virsh nodeinfo', 'tetrarch host'),
+  same('virsh capabilities', 'tetrarch host --json', 'And `tetrarch modes` for what each mode means.'),
+  same('virsh domcapabilities', 'tetrarch modes'),
+  same('virsh vcpuinfo web', 'tetrarch vcpu-list web'),
+  same('virsh vcpupin web', 'tetrarch vcpu-list web', 'Pinning is `cpus` of the definition, or `xl vcpu-pin`.'),
+  same('virsh event --loop --all', 'tetrarch events'),
+  same('virsh domjobinfo web', 'tetrarch tasks'),
+  same('virsh domblklist web', 'tetrarch info web'),
+  same('virsh domiflist web', 'tetrarch info web'),
+  same('virt-xml-validate web.xml', 'tetrarch lint web.cfg', 'Also against this host: files, bridges, other guests.'),
+  same(
+    'virsh autostart web',
+    'tetrarch edit web',
+    'With `autostart = 1`; `start_after` and `start_delay` give the order.',
+  ),
+  { theirs: 'virsh managedsave web', ours: null, note: 'Not yet.' },
+  { theirs: 'virsh migrate web xen+ssh://host', ours: null, note: 'Not yet.' },
+  { theirs: 'virsh snapshot-create web', ours: null, note: 'Snapshots of disks are left to LVM, ZFS or qemu-img.' },
+  { theirs: 'virsh pool-list', ours: null, note: 'Storage is left to its own tools; a disk is a path.' },
+  { theirs: 'virsh net-list', ours: null, note: 'Bridges are left to ip(8), systemd-networkd or ifupdown.' },
+]

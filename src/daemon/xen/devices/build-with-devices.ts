@@ -1,0 +1,30 @@
+import type { DaemonConfig } from '../../../config/daemon-config.ts'
+import { uuid } from '../../../words/ids.ts'
+import type { Host } from '../../host.ts'
+import type { DeviceConnector } from './device-connector.ts'
+import { networkRules, withOurScript } from './our-script.ts'
+
+export interface DeviceTools {
+  readonly connector: DeviceConnector
+  /** What libxl runs for the devices that the connector connects. */
+  readonly program: string
+  readonly connectedBy: DaemonConfig['devices']['connectedBy']
+}
+
+/** Begins to connect devices, or leaves those to Xen's scripts that an earlier daemon would have connected. */
+export const startDevices = ({ connector, connectedBy }: DeviceTools): Promise<void> =>
+  connectedBy === 'tetrarchd' ? connector.start() : connector.close()
+
+/** A build whose devices are connected here, where they can be. Why a device was refused is told rather than what libxl makes of it. */
+export const buildWithDevices =
+  ({ connector, program, connectedBy }: DeviceTools, build: Host['build']): Host['build'] =>
+  async (config, operation) => {
+    if (connectedBy === 'xen-scripts') return await build(config, operation)
+    const { uuid: id } = config['c_info'] as { readonly uuid: string }
+    using expected = connector.expect(uuid(id))
+    try {
+      return await build(withOurScript(config, program, networkRules()), operation)
+    } catch (thrown) {
+      throw expected.failure ?? thrown
+    }
+  }

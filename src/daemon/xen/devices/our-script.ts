@@ -1,0 +1,59 @@
+/** Which devices of a configuration tetrarchd connects by itself, and which are left to the scripts of Xen and of users. */
+import { existsSync, readFileSync } from 'node:fs'
+import type { JsonObject, JsonValue } from '../../../libxl/requests.ts'
+import { bridgeKind, parseBridge } from './bridge.ts'
+
+/** What of dom0 decides it. */
+export interface NetworkRules {
+  /** Xen's scripts add firewall rules for bridged packets, where the firewall sees those, and run what an administrator put there. */
+  readonly needScripts: boolean
+  readonly kindOf: typeof bridgeKind
+}
+
+const BRIDGE_FIREWALL = '/proc/sys/net/bridge/bridge-nf-call-iptables'
+const HOOKS = '/etc/xen/scripts/vif-post.d'
+/** libxl's own default (libxl_nic.c, libxl__device_nic_setdefault). */
+const DEFAULT_BRIDGE = 'xenbr0'
+
+export function networkRules(): NetworkRules {
+  return { needScripts: readText(BRIDGE_FIREWALL) === '1' || existsSync(HOOKS), kindOf: bridgeKind }
+}
+
+/** The same configuration with our program as the script of every device that we connect. */
+export function withOurScript(config: JsonObject, program: string, rules: NetworkRules): JsonObject {
+  // A stub domain has the disks and interfaces of its guest as well, and connects them at another time.
+  if (object(config['b_info'])['device_model_stubdomain'] === 'True') return config
+  const give = (isOurs: (device: JsonObject) => boolean) => (device: JsonValue) =>
+    isOurs(object(device)) ? { ...object(device), script: program } : device
+  const listed = (key: string, isOurs: (device: JsonObject) => boolean) => {
+    const list = config[key]
+    return Array.isArray(list) ? { [key]: (list as readonly JsonValue[]).map(give(isOurs)) } : {}
+  }
+  return { ...config, ...listed('disks', isOurDisk), ...listed('nics', (nic) => isOurNic(nic, rules)) }
+}
+
+/** What libxl gives to blkback in dom0 by Xen's block script. */
+function isOurDisk({ script, backend, backend_domname, format, is_cdrom, pdev_path }: JsonObject): boolean {
+  if (script !== undefined || backend_domname !== undefined || is_cdrom === 1) return false
+  const path = typeof pdev_path === 'string' && pdev_path.startsWith('/')
+  return path && format === 'raw' && (backend === undefined || backend === 'phy')
+}
+
+/** What libxl puts into a bridge by Xen's vif-bridge; addresses and gateways are for scripts that filter or route. */
+function isOurNic({ script, backend_domname, ip, gatewaydev, bridge }: JsonObject, rules: NetworkRules): boolean {
+  if (script !== undefined || backend_domname !== undefined || ip !== undefined || gatewaydev !== undefined)
+    return false
+  const name = parseBridge(typeof bridge === 'string' ? bridge : DEFAULT_BRIDGE).name
+  return !rules.needScripts && rules.kindOf(name) !== 'none'
+}
+
+const object = (value: JsonValue | undefined): JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as JsonObject) : {}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8').trim()
+  } catch {
+    return ''
+  }
+}

@@ -1,0 +1,104 @@
+/** What of the system on a disk decides whether it comes up in another mode: read in the sandbox, told in a few words. */
+import { attempt, type Budget, isRefusal } from './disk-fault.ts'
+import { readBytes, type Source } from './disk/source.ts'
+import { readWhole } from './fs/path.ts'
+import { decompress, compressionOf } from './kernel/decompress.ts'
+import { defaultEntry } from './menu/choose.ts'
+import { findMenus } from './menu/find-menus.ts'
+import { guestNode, readText } from './menu/guest-files.ts'
+import type { Boot, GuestFile } from './menu/menu.ts'
+import { plainLine } from './plain-line.ts'
+import type { Report } from './report.ts'
+import type { SystemResult } from './task.ts'
+import type { GuestSystem } from './types.ts'
+import type { Disk } from './volumes.ts'
+
+const MAX_MOUNTS = 64
+/** Bytes of a ramdisk as it lies on the disk, and unpacked. */
+const MAX_RAMDISK = { packed: 256 * 1024 * 1024, unpacked: 512 * 1024 * 1024 }
+/** Code in the first sector of a disk, before its partition table (Intel, GPT: "protective MBR"). */
+const BOOT_CODE_BYTES = 440
+const EFI_LOADERS = ['/EFI/BOOT/BOOTX64.EFI']
+const DRIVER = 'xen-blkfront'
+
+interface Looking {
+  readonly budget: Budget
+  readonly report: Report
+}
+
+export function readSystem(image: Source, disk: Disk, { budget, report }: Looking): SystemResult {
+  const boot = defaultBoot(disk, { budget, report })
+  const text = (path: string): string | null => {
+    const found = disk.volumes.map((volume) => readText(volume, path, budget)).find((each) => !isRefusal(each))
+    return typeof found === 'string' ? found : null
+  }
+  return {
+    kind: 'system',
+    name: nameIn(text('/etc/os-release') ?? text('/usr/lib/os-release') ?? ''),
+    commandLine: boot === null ? null : plainLine(boot.cmdline),
+    mounts: mountsIn(text('/etc/fstab') ?? ''),
+    biosBoot: readBytes(image, 0, Math.min(BOOT_CODE_BYTES, image.size)).some((byte) => byte !== 0),
+    efiBoot: disk.volumes.some((volume) => EFI_LOADERS.some((path) => guestNode(volume, path, budget) !== null)),
+    pvDisk: boot === null ? 'unknown' : driverOf(boot, budget),
+  }
+}
+
+function defaultBoot(disk: Disk, { budget, report }: Looking): Boot | null {
+  for (const { menu } of findMenus(disk, budget, report)) {
+    const entry = defaultEntry(menu)
+    const boot = isRefusal(entry) ? entry : attempt(() => entry.boot())
+    if (!isRefusal(boot)) return boot
+  }
+  return null
+}
+
+function nameIn(osRelease: string): string | null {
+  const value = /^PRETTY_NAME=(.*)$/m.exec(osRelease)?.[1]?.replaceAll(/^["']|["']$/g, '')
+  return value === undefined || value === '' ? null : plainLine(value)
+}
+
+/** fstab(5). */
+const mountsIn = (fstab: string): GuestSystem['mounts'] =>
+  fstab
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '' && !line.startsWith('#'))
+    .slice(0, MAX_MOUNTS)
+    .map((line) => line.split(/\s+/))
+    .map(([device = '', on = '']) => ({ device: plainLine(device), on: plainLine(on) }))
+
+/** Where the disk driver of a kernel is: its own list of what is built in, or the ramdisk that it is given. */
+function driverOf({ kernel, ramdisks }: Boot, budget: Budget): GuestSystem['pvDisk'] {
+  const version = /vmlinuz-(.+)$/.exec(kernel.path)?.[1]
+  const builtIn = version && readText(kernel.volume, `/lib/modules/${version}/modules.builtin`, budget)
+  if (typeof builtIn === 'string' && builtIn.includes(`/${DRIVER}.ko`)) return 'built-in'
+  const found = ramdisks.map(holdsDriver)
+  if (found.includes(true)) return 'in-initramfs'
+  return found.length > 0 && found.every((each) => each === false) ? 'missing' : 'unknown'
+}
+
+/** Null when the ramdisk cannot be unpacked. A file's name stands in a cpio archive as it is. */
+function holdsDriver({ node }: GuestFile): boolean | null {
+  const found = attempt(() => {
+    const packed = readWhole(node.open(), MAX_RAMDISK.packed)
+    if (packed.includes(DRIVER)) return { has: true }
+    const start = startOfPacked(packed)
+    if (start === null) return { has: false }
+    const limits = { maxBytes: MAX_RAMDISK.unpacked, expectedBytes: packed.length * 4 }
+    const unpacked = decompress(packed.subarray(start), limits)
+    return isRefusal(unpacked) ? unpacked : { has: unpacked.includes(DRIVER) }
+  })
+  return isRefusal(found) ? null : found.has
+}
+
+const CPIO_END = 'TRAILER!!!'
+
+/** Microcode comes first, in an archive that is not packed (Linux Documentation/arch/x86/microcode.rst); null when all is. */
+function startOfPacked(bytes: Buffer): number | null {
+  if (compressionOf(bytes) !== null) return 0
+  const end = bytes.indexOf(CPIO_END)
+  if (end < 0) return null
+  let at = end + CPIO_END.length
+  while (at < bytes.length && bytes[at] === 0) at++
+  return at < bytes.length && compressionOf(bytes.subarray(at)) !== null ? at : null
+}

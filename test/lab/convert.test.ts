@@ -1,0 +1,113 @@
+/** Changes of mode on real Xen: there and back with the disk intact, and refused where it cannot work. */
+import { afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { MATERIAL } from '../../lab/demo-guests.ts'
+import { dom0 } from '../../lab/dom0.ts'
+import type { Task } from '../../src/api/task.ts'
+import type { ModeName } from '../../src/words/mode-names.ts'
+import { type LabDaemon, labDaemon, remains } from './lab-daemon.ts'
+
+const NAME = 'moving'
+const IMAGE = '/srv/guests/moving.img'
+const GUESTS = '/etc/tetrarch/guests'
+/** An emulated guest boots for a while. */
+const PATIENT = { timeoutMs: 240_000, everyMs: 1000 }
+const text = (more = `disk = ["${IMAGE},raw,xvda,rw"]\nvif = ["bridge=xenbr0"]`) =>
+  `# mine\nname = "${NAME}"\ntype = "pv"\nmemory = 128\n${more}\n`
+
+let daemon: LabDaemon
+beforeAll(async () => {
+  daemon = await labDaemon()
+  await daemon.clear()
+})
+afterEach(async () => {
+  await daemon.clear()
+  await daemon.api.call('undefine', { params: { guest: NAME } })
+  await dom0.sh(`rm -f ${GUESTS}/${NAME}.cfg.*`)
+})
+
+async function begin(definition = text()): Promise<void> {
+  await dom0.sh(`mkdir -p /srv/guests; cp --sparse=always ${MATERIAL}/ext4-gpt.img ${IMAGE}`)
+  await daemon.api.call('define', { params: { guest: NAME }, body: { text: definition } })
+}
+const run = async () =>
+  expect(await daemon.api.call('create', { query: { wait: 280_000 }, body: { name: NAME } })).toMatchObject({
+    state: 'succeeded',
+  })
+const isUp = (type: string) =>
+  dom0.waitFor(
+    `the marker line of ${type}`,
+    async () => (await daemon.guest(NAME)).consoleTail.some((line) => line.includes(`TETRARCH-GUEST type=${type}`)),
+    PATIENT,
+  )
+const convert = (to: ModeName, ready: string): Promise<Task> =>
+  daemon.api.call('convert', {
+    params: { guest: NAME },
+    query: { wait: 290_000 },
+    body: { to, ready, timeoutMs: 240_000 },
+  })
+const definition = () => dom0.sh(`cat ${GUESTS}/${NAME}.cfg`)
+/** Types a command into the shell on the guest's console; what it printed. */
+async function inGuest(command: string): Promise<string> {
+  const { socket } = await daemon.api.console(NAME, 'take')
+  let said = ''
+  socket.on('data', (bytes: Buffer) => (said += bytes.toString()))
+  socket.write(`${command}; echo over$?and\r`)
+  const isOver = () => Promise.resolve(/over\d+and/.test(said))
+  await dom0.waitFor(`the guest to have done: ${command}`, isOver, PATIENT)
+  socket.destroy()
+  return said
+}
+
+describe('a Debian disk', () => {
+  /** The first partition is empty, and is written to raw: the initramfs has no file system of disks. */
+  const write = (note: string, at: number) =>
+    inGuest(`echo ${note} | dd of=/dev/xvda1 bs=512 seek=${at} conv=sync 2>/dev/null; sync`)
+  const notes = () => inGuest('dd if=/dev/xvda1 bs=512 count=3 2>/dev/null | strings')
+  const root = () => dom0.sh(`dd if=${IMAGE} bs=1M skip=2 count=61 status=none | sha256sum`)
+
+  test('goes from PV to PVH and back, and what the guest wrote is there each time', async () => {
+    await begin()
+    const before = await root()
+    await run()
+    await isUp('PV')
+    await write('written-as-PV', 0)
+
+    expect(await convert('pvh', 'TETRARCH-GUEST type=PVH')).toMatchObject({ state: 'succeeded', problem: null })
+    expect((await daemon.guest(NAME)).mode).toMatchObject({ configured: 'pvh', observed: 'pvh', differs: false })
+    expect(await definition()).toBe(text().trimEnd().replace('type = "pv"', 'type = "pvh"'))
+    expect(await notes()).toContain('written-as-PV')
+    await write('written-as-PVH', 1)
+
+    expect(await convert('pv', 'TETRARCH-GUEST type=PV ')).toMatchObject({ state: 'succeeded', problem: null })
+    expect((await daemon.guest(NAME)).mode).toMatchObject({ configured: 'pv', observed: 'pv', differs: false })
+    expect(await definition()).toBe(text().trimEnd())
+    expect(await notes()).toMatch(/written-as-PV\r?\n[^]*written-as-PVH/)
+    expect(await root()).toBe(before)
+    expect(await dom0.sh(`ls ${GUESTS}/${NAME}.cfg.* | wc -l`)).toBe('2')
+  })
+})
+
+describe('a conversion that cannot work is refused, and the guest is left alone', () => {
+  const refused = async (to: ModeName, why: string) => {
+    const { state, domid } = await daemon.guest(NAME)
+    const task = await convert(to, 'never said')
+    expect(task).toMatchObject({ state: 'failed', problem: { code: 'mode-refused' } })
+    expect(task.problem?.why).toContain(why)
+    expect(task.problem?.fix).toBeTruthy()
+    expect(await daemon.guest(NAME)).toMatchObject({ state, domid })
+  }
+
+  test('because its kernel is for PV alone', async () => {
+    await begin(text(`kernel = "${MATERIAL}/pvgrub-pv.bin"`))
+    await run()
+    await refused('pvh', 'PHYS32_ENTRY')
+    expect(await definition()).toContain('type = "pv"')
+  })
+
+  test('because no firmware could boot its disk', async () => {
+    await begin()
+    await refused('pvhvm', 'a boot loader of its own')
+    expect(await definition()).toBe(text().trimEnd())
+    expect(await remains()).toBe('')
+  })
+})
