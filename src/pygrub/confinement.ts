@@ -10,7 +10,7 @@ import { promisify } from 'node:util'
 import { fail } from '../words/errors.ts'
 
 export interface Confinement {
-  /** The sandbox's entry file. Its whole folder is visible inside, and nothing else of ours. */
+  /** The sandbox's entry file. What it is made of is visible inside (folderOf), and nothing else of ours. */
   readonly program: string
   readonly uid: number
   /** Seconds of CPU time. */
@@ -99,11 +99,14 @@ const drop = ({ uid }: Confinement): string[] => [
 const nodeCommand = ({ program }: Confinement): string[] => [
   process.execPath,
   '--permission',
-  `--allow-fs-read=${dirname(program)}/*`,
+  `--allow-fs-read=${folderOf(program)}/*`,
   '--no-warnings',
   '--disable-proto=throw',
   program,
 ]
+
+/** A bundle is alone in its folder; a source (of a checkout) also takes from the folders beside its own. */
+const folderOf = (program: string): string => (program.endsWith('.ts') ? dirname(dirname(program)) : dirname(program))
 
 interface VisibleFiles {
   readonly folders: readonly string[]
@@ -124,7 +127,7 @@ function enterRoot({ folders, files }: VisibleFiles): string[] {
 
 const known = new Map<string, Promise<VisibleFiles>>()
 
-/** Node, setpriv, the libraries they load and the program's folder. Looked up once for each program. */
+/** Node, setpriv, the libraries they load and the program's own files. Looked up once for each program. */
 function visibleFiles(program: string): Promise<VisibleFiles> {
   const found = known.get(program) ?? lookUp(program)
   known.set(program, found)
@@ -136,7 +139,7 @@ async function lookUp(program: string): Promise<VisibleFiles> {
   const programs = [process.execPath, SETPRIV]
   const libraries = await Promise.all(programs.map(librariesOf))
   const files = [...new Set([...programs, ...libraries.flat()])]
-  const folders = [dirname(program)]
+  const folders = [folderOf(program)]
   for (const path of [...files, ...folders]) {
     if (path.includes('\n') || path.startsWith(`${MOUNT_POINT}/`)) {
       throw fail('host-lacks', {
