@@ -77,3 +77,6 @@ export function labPlace(name: string): LabPlace {
     stateFile: at('lab.json'),
   }
 }
+
+/** The lock of what starts or stops that lab; what builds holds "build". */
+export const lockOf = ({ name }: LabPlace): string => `lab-${name}`

@@ -8,7 +8,7 @@ import { chosenFlavour, type Flavour } from './flavours.ts'
 import { installHostPackages } from './host-packages.ts'
 import { locked } from './lock.ts'
 import { freePort, startMachine, stopMachine } from './machine.ts'
-import { type LabPlace, labName, labPlace } from './place.ts'
+import { type LabPlace, labName, labPlace, lockOf } from './place.ts'
 import { rootfsName } from './rootfs.ts'
 import { capture, say, timed } from './run.ts'
 import { createOverlay, type Snapshot, snapshotName, snapshotOf } from './snapshot.ts'
@@ -19,12 +19,16 @@ import { runningLabs, runningState, runningTarget, writeState } from './state.ts
 export function up(): Promise<number> {
   const place = labPlace(labName())
   const flavour = chosenFlavour(process.env)
-  return locked('build', async () => {
-    await installHostPackages()
+  return locked(lockOf(place), async () => {
+    await locked('packages', installHostPackages)
     const accelerator = await chooseAccelerator()
     if (await isUp(place, [dom0Name(flavour), await snapshotName(accelerator)])) return 0
-    const dom0 = await dom0Image(flavour)
-    const snapshot = await snapshotOf(dom0, accelerator)
+    const { dom0, snapshot } = await locked('build', async () => {
+      const dom0 = await dom0Image(flavour)
+      const snapshot = await snapshotOf(dom0, accelerator)
+      tidy(flavour, dom0)
+      return { dom0, snapshot }
+    })
     await timed(`starting the lab "${place.name}" from its snapshot`, async () => {
       await emptyPlace(place)
       const port = await start(place, dom0, snapshot, accelerator)
@@ -32,7 +36,6 @@ export function up(): Promise<number> {
       writeState(place, { ...own, dom0: dom0.directory, snapshot: dirname(snapshot.disk) })
       await greet(place)
     })
-    tidy(flavour, dom0)
     return 0
   })
 }
