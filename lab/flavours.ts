@@ -18,7 +18,14 @@ const bookworm: Flavour = {
   packages: ['xen-hypervisor-4.17-amd64', 'xen-utils-4.17', 'libxenmisc4.17'],
 }
 
-const flavours: readonly Flavour[] = [bookworm]
+const trixie: Flavour = {
+  name: 'trixie',
+  suite: 'trixie',
+  xen: '4.20',
+  packages: ['xen-hypervisor-4.20-amd64', 'xen-utils-4.20', 'libxenmisc4.20'],
+}
+
+const flavours: readonly Flavour[] = [bookworm, trixie]
 
 /** Packages of every dom0: Xen's tools, the peers that tests compare with, and what is needed to look around. */
 const commonPackages: readonly string[] = [

@@ -2,17 +2,18 @@
  * Bundles the programs into dist/, one file each and chunks that they share. koffi stays outside, since it loads a
  * native file beside itself.
  */
-import { existsSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { existsSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { type Plugin, build } from 'esbuild'
+import { type BuildOptions, type Plugin, build } from 'esbuild'
 
 /** The programs by the names that src/daemon/entry-files.ts and packaging/ know. */
-const entryPoints = {
+const services = {
   tetrarchd: 'src/daemon/main.ts',
   'libxl-worker': 'src/libxl/worker.ts',
   pygrub: 'src/pygrub/drop-in-main.ts',
-  tetrarch: 'src/cli/main.ts',
 }
+const cli = { tetrarch: 'src/cli/main.ts' }
+const sandbox = { 'boot-sandbox': 'src/pygrub/sandbox-main.ts' }
 
 /** Messages of zod in forty languages are half of its size; ours are English. */
 const englishOnly: Plugin = {
@@ -26,73 +27,92 @@ const englishOnly: Plugin = {
 }
 
 /**
- * Takes Node's own modules as they are. An `import` of one reads all its properties, also those that load on first use:
- * that of node:http loads the whole fetch client, which is twice the start-up time of everything else.
+ * Takes from Node's own modules only what is used. An `import` of one reads all its properties, also those that load on
+ * first use: that of node:http loads the whole fetch client, that of node:util the threads, which takes longer than our
+ * own code. `onFirstCall` names modules of functions that are to be loaded when one of these is called.
  */
-const builtinsUnread: Plugin = {
-  name: 'builtins-unread',
+const builtins = (onFirstCall: readonly string[] = []): Plugin => ({
+  name: 'builtins',
   setup: ({ onResolve, onLoad }) => {
     onResolve({ filter: /^node:/ }, ({ path, kind }) =>
       kind === 'import-statement' ? { path, namespace: 'builtin' } : undefined,
     )
-    onLoad({ filter: /.*/, namespace: 'builtin' }, ({ path }) => ({
-      contents: `module.exports = process.getBuiltinModule('${path}')`,
-    }))
+    onLoad({ filter: /.*/, namespace: 'builtin' }, async ({ path }) => {
+      const all = `process.getBuiltinModule('${path}')`
+      const how = onFirstCall.includes(path)
+        ? [
+            `const take = (name) => (...args) => ${all}[name](...args)`,
+            `export default new Proxy({}, { get: (_, name) => ${all}[name] })`,
+          ]
+        : [`const all = ${all}`, 'const take = (name) => all[name]', 'export default all']
+      // What is not used is left out, as the comment allows.
+      const names = Object.keys((await import(path)) as object).filter(
+        (name) => /^\w+$/.test(name) && name !== 'default',
+      )
+      return {
+        contents: [...how, ...names.map((name) => `export const ${name} = /* @__PURE__ */ take('${name}')`)].join('\n'),
+      }
+    })
+  },
+})
+const rarelyCalled = ['child_process', 'os', 'readline', 'readline/promises', 'util'].map((name) => `node:${name}`)
+
+/**
+ * What the CLI's own files load on demand goes into its one file all the same: every further file costs a start more
+ * than to read all of them at once. What reads definitions stays apart, since the schema library is large.
+ */
+const onDemandAtOnce: Plugin = {
+  name: 'on-demand-at-once',
+  setup: ({ onLoad }) => {
+    onLoad({ filter: /\/src\/cli\/.*\.ts$/ }, ({ path }) => {
+      const imports: string[] = []
+      const text = readFileSync(path, 'utf8').replaceAll(/\bimport\('(\.[^']+)'\)/g, (whole, file: string) => {
+        if (file.includes('/config/')) return whole
+        return `Promise.resolve(onDemand${imports.push(file)})`
+      })
+      const statements = imports.map((file, index) => `import * as onDemand${index + 1} from '${file}'`)
+      return { contents: [text, ...statements].join('\n'), loader: 'ts' }
+    })
   },
 }
 
-const sandbox = 'boot-sandbox'
 const root = join(import.meta.dirname, '..')
 const started = performance.now()
-const missing = Object.values(entryPoints).filter((file) => !existsSync(join(root, file)))
+const programs = { ...services, ...cli, ...sandbox }
+const missing = Object.values(programs).filter((file) => !existsSync(join(root, file)))
 if (missing.length > 0) throw new Error(`no ${missing.join(', ')}`)
 
-const { metafile } = await build({
-  absWorkingDir: root,
-  entryPoints,
-  outdir: 'dist',
-  outExtension: { '.js': '.mjs' },
-  bundle: true,
-  splitting: true,
-  format: 'esm',
-  platform: 'node',
-  target: 'node24',
-  external: ['koffi'],
-  plugins: [englishOnly, builtinsUnread],
-  sourcemap: 'linked',
-  sourcesContent: false,
-  metafile: true,
+const everywhere: BuildOptions = {
+  ...{ absWorkingDir: root, outdir: 'dist', outExtension: { '.js': '.mjs' } },
+  ...{ bundle: true, format: 'esm', platform: 'node', target: 'node24', external: ['koffi'] },
+  ...{ metafile: true, logLevel: 'warning' },
+}
+const split: BuildOptions = { splitting: true, sourcemap: 'linked', sourcesContent: false }
+const withRequire: BuildOptions = {
   // CommonJS dependencies ask for Node's own modules with require, which an ES module does not have.
   banner: {
     js: "import { createRequire as makeRequire } from 'node:module'; const require = makeRequire(import.meta.url);",
   },
-  logLevel: 'warning',
-})
+}
+const small: BuildOptions = { minifyWhitespace: true, minifySyntax: true }
 
-/** Starts for every boot, so it is one small file of its own: without chunks, and without what only people read. */
-await build({
-  absWorkingDir: root,
-  entryPoints: ['src/pygrub/sandbox-main.ts'],
-  outfile: `dist/${sandbox}.mjs`,
-  bundle: true,
-  format: 'esm',
-  platform: 'node',
-  target: 'node24',
-  plugins: [builtinsUnread],
-  minifyWhitespace: true,
-  minifySyntax: true,
-  logLevel: 'warning',
-})
+const outputs = await Promise.all(
+  [
+    { ...split, ...withRequire, entryPoints: services, plugins: [englishOnly, builtins()] },
+    { ...split, ...small, entryPoints: cli, plugins: [englishOnly, builtins(rarelyCalled), onDemandAtOnce] },
+    // Starts for every boot, so it is one small file of its own: without chunks, and without what only people read.
+    { ...small, entryPoints: sandbox, plugins: [builtins()] },
+  ].map(async (options) => (await build({ ...everywhere, ...options })).metafile?.outputs ?? {}),
+)
+const made = Object.assign({}, ...outputs) as (typeof outputs)[number]
 
 // Chunks of an earlier build; a package that was built beside them stays.
-const stale = readdirSync(join(root, 'dist')).filter(
-  (name) => /\.mjs(\.map)?$/.test(name) && name !== `${sandbox}.mjs` && !(`dist/${name}` in metafile.outputs),
-)
+const stale = readdirSync(join(root, 'dist')).filter((name) => /\.mjs(\.map)?$/.test(name) && !(`dist/${name}` in made))
 for (const name of stale) rmSync(join(root, 'dist', name))
 
-for (const file of [...Object.keys(entryPoints), sandbox].map((name) => `dist/${name}.mjs`)) {
+for (const file of Object.keys(programs).map((name) => `dist/${name}.mjs`)) {
   const bytes = statSync(join(root, file)).size
-  const shared = metafile.outputs[file]?.imports.filter(({ kind }) => kind === 'import-statement').length ?? 0
+  const shared = made[file]?.imports.filter(({ kind }) => kind === 'import-statement').length ?? 0
   console.error(`build: ${file} ${Math.ceil(bytes / 1024)} KiB, ${shared} shared chunks`)
 }
 console.error(`build: done in ${((performance.now() - started) / 1000).toFixed(1)} s`)

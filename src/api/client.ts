@@ -45,16 +45,16 @@ export function createClient(options: ClientOptions): Client {
     },
     async *stream<R extends StreamRoute>(route: R, call: Call<R>, signal?: AbortSignal) {
       const response = await transport.respond(route, call)
-      if (response.statusCode !== 200) await transport.read(response)
-      const stop = () => response.destroy()
+      if (response.status !== 200) await transport.read(response)
+      const stop = () => response.body.destroy()
       signal?.addEventListener('abort', stop, { once: true })
       try {
-        for await (const line of readLines(response)) yield JSON.parse(line) as Value<R>
+        for await (const line of readLines(response.body)) yield JSON.parse(line) as Value<R>
       } catch (error) {
         if (signal?.aborted !== true) throw transport.unreachable(error)
       } finally {
         signal?.removeEventListener('abort', stop)
-        response.destroy()
+        response.body.destroy()
       }
     },
     console: (guest, input) => openConsole(transport, guest, input),
@@ -62,16 +62,12 @@ export function createClient(options: ClientOptions): Client {
   }
 }
 
-function openConsole(transport: Transport, guest: string, input: string): Promise<ConsoleConnection> {
-  const { promise, resolve, reject } = Promise.withResolvers<ConsoleConnection>()
+async function openConsole(transport: Transport, guest: string, input: string): Promise<ConsoleConnection> {
   const upgrade = { connection: 'Upgrade', upgrade: CONSOLE_PROTOCOL }
-  const opening = transport.open('console', { params: { guest }, query: { input } }, upgrade)
-  opening.once('upgrade', ({ headers }, socket: Socket, head) =>
-    resolve({ socket, head, writes: headers[CONSOLE_INPUT_HEADER] === 'yes' }),
-  )
-  opening.once('response', (response) => {
-    transport.read(response).then(() => reject(transport.stranger()), reject)
-  })
-  opening.once('error', (error) => reject(transport.unreachable(error)))
-  return promise
+  const answer = await transport.respond('console', { params: { guest }, query: { input } }, upgrade)
+  if (answer.upgraded === null) {
+    await transport.read(answer)
+    throw transport.stranger()
+  }
+  return { ...answer.upgraded, writes: answer.headers.get(CONSOLE_INPUT_HEADER) === 'yes' }
 }

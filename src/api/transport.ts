@@ -1,6 +1,7 @@
-import { Agent, type ClientRequest, type IncomingMessage, type OutgoingHttpHeaders, request } from 'node:http'
 import { fail } from '../words/errors.ts'
 import { type Endpoint, PROBLEM_TYPE, type RouteName, endpoints } from './endpoints.ts'
+import { Connection } from './http/connection.ts'
+import type { Answer } from './http/exchange.ts'
 import { type Problem, fromProblem } from './problem.ts'
 import { unreachable } from './unreachable.ts'
 
@@ -17,55 +18,52 @@ export interface Sent {
   readonly body?: unknown
 }
 
-/** Requests over one socket path, with connections kept for the next request. */
+/** Connections that are kept for the next request. */
+const MAX_IDLE = 4
+
+/** Requests over one socket path. */
 export class Transport implements Disposable {
-  readonly #agent = new Agent({ keepAlive: true, maxFreeSockets: 4 })
+  readonly #idle: Connection[] = []
+  readonly #all = new Set<Connection>()
   readonly #options: ClientOptions
 
   constructor(options: ClientOptions) {
     this.#options = options
   }
 
-  /** Sends a request; the caller listens for `response`, `upgrade` and `error`. */
-  open(route: RouteName, sent: Sent, headers: OutgoingHttpHeaders = {}): ClientRequest {
+  /** The answer to a request, its body still unread. Throws `daemon-unreachable` or `forbidden`. */
+  async respond(route: RouteName, sent: Sent, headers: Readonly<Record<string, string>> = {}): Promise<Answer> {
     const { method, answerMs: usual = 30_000 }: Endpoint = endpoints[route]
     const { socketPath, answerMs = usual } = this.#options
     const body = sent.body === undefined ? undefined : JSON.stringify(sent.body)
-    const length =
-      body === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }
-    const target = { socketPath, agent: this.#agent, method, path: targetOf(route, sent) }
-    const sending = request({ ...target, headers: { ...headers, ...length } })
-    const waitMs = Number(sent.query?.['wait'] ?? 0)
-    const silence = setTimeout(() => sending.destroy(timeout()), waitMs + answerMs)
-    for (const answered of ['response', 'upgrade', 'close']) sending.once(answered, () => clearTimeout(silence))
-    sending.end(body)
-    return sending
-  }
-
-  /** The answer to a request, its body still unread. Throws `daemon-unreachable` or `forbidden`. */
-  respond(route: RouteName, sent: Sent): Promise<IncomingMessage> {
-    const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>()
-    const sending = this.open(route, sent)
-    sending.once('response', resolve)
-    sending.once('error', (error) => {
+    const asked = {
+      ...{ method, target: targetOf(route, sent), body },
+      headers: { ...headers, ...(body !== undefined && { 'content-type': 'application/json' }) },
+      answerMs: Number(sent.query?.['wait'] ?? 0) + answerMs,
+    }
+    const connection = this.#idleConnection() ?? new Connection(socketPath)
+    this.#all.add(connection)
+    try {
+      return await connection.ask(asked, () => this.#keep(connection))
+    } catch (error) {
+      this.#all.delete(connection)
       // The daemon closed an idle connection in the moment in which it was used again; nothing was done yet.
-      const raced = sending.reusedSocket && endpoints[route].method === 'GET' && isReset(error)
-      if (raced) this.respond(route, sent).then(resolve, reject)
-      else reject(this.unreachable(error))
-    })
-    return promise
+      const raced = connection.wasUsed && method === 'GET' && isReset(error)
+      if (raced) return await this.respond(route, sent, headers)
+      throw this.unreachable(error)
+    }
   }
 
   /** The value of an answer. Throws what the daemon says went wrong. */
-  async read(response: IncomingMessage): Promise<unknown> {
-    const text = await this.#text(response)
+  async read({ headers, body }: Answer): Promise<unknown> {
+    const text = await this.#text(body)
     let value: unknown
     try {
       value = JSON.parse(text)
     } catch {
       throw this.stranger()
     }
-    if (response.headers['content-type'] === PROBLEM_TYPE) throw fromProblem(value as Problem)
+    if (headers.get('content-type') === PROBLEM_TYPE) throw fromProblem(value as Problem)
     return value
   }
 
@@ -84,13 +82,29 @@ export class Transport implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#agent.destroy()
+    for (const connection of this.#all) connection.destroy()
   }
 
-  async #text(response: IncomingMessage): Promise<string> {
+  #idleConnection(): Connection | undefined {
+    for (let kept = this.#idle.pop(); kept !== undefined; kept = this.#idle.pop()) {
+      if (kept.isOpen) return kept
+      this.#all.delete(kept)
+    }
+    return undefined
+  }
+
+  #keep(connection: Connection): void {
+    if (this.#idle.length < MAX_IDLE) this.#idle.push(connection)
+    else {
+      this.#all.delete(connection)
+      connection.destroy()
+    }
+  }
+
+  async #text(body: AsyncIterable<Buffer>): Promise<string> {
     const chunks: Buffer[] = []
     try {
-      for await (const chunk of response as AsyncIterable<Buffer>) chunks.push(chunk)
+      for await (const chunk of body) chunks.push(chunk)
     } catch (error) {
       throw this.unreachable(error)
     }
@@ -108,5 +122,3 @@ function targetOf(route: RouteName, { params = {}, query = {} }: Sent): string {
 }
 
 const isReset = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'ECONNRESET'
-
-const timeout = (): Error => Object.assign(new Error('no answer in time'), { code: 'ETIMEDOUT' })

@@ -6,7 +6,10 @@ import type { GlobalOptions } from './context.ts'
 import { globalOptions, helpOption, versionOption } from './global-options.ts'
 import { labelled, wrap } from '../words/wrap.ts'
 
-/** The command line, with the options and help of the command that it names; the others stay unloaded. */
+/**
+ * The command line, with the options and help of the command that it names; the others stay unloaded. Where it begins
+ * with a command, that is the only one: to describe all of them takes longer than most commands do.
+ */
 export async function createProgram(argv: readonly string[]): Promise<Program> {
   const program = new Program('tetrarch')
     .description('Runs Xen guests, each in the virtualization mode that fits it, and shows which that is.')
@@ -17,8 +20,11 @@ export async function createProgram(argv: readonly string[]): Promise<Program> {
     .configureHelp({ subcommandTerm: (command) => command.name() })
     .exitOverride()
     .configureOutput({ outputError: () => undefined, writeErr: () => undefined })
-  const named = argv.find((word) => commands.some(({ name }) => name === word))
-  for (const entry of commands) {
+  const first = firstWord(argv)
+  const named = [first, ...argv].find((word) => commands.some(({ name }) => name === word))
+  for (const entry of named !== undefined && named === first
+    ? commands.filter(({ name }) => name === named)
+    : commands) {
     const added = program
       .command(entry.name)
       .summary(entry.summary)
@@ -29,14 +35,27 @@ export async function createProgram(argv: readonly string[]): Promise<Program> {
   return withGlobalOptions(program)
 }
 
+/** The first word that is neither a global option nor its value; none where help is asked for before it. */
+function firstWord(argv: readonly string[]): string | undefined {
+  for (let index = 0; index < argv.length; index += 1) {
+    const word = argv[index] ?? ''
+    if (!word.startsWith('-')) return word
+    if (helpOption[0].split(', ').includes(word)) return undefined
+    if (word === '--socket') index += 1
+  }
+  return undefined
+}
+
 const withGlobalOptions = (program: Program): Program =>
   globalOptions.reduce((each, [flags, description]) => each.option(flags, description), program)
 
 function configure(program: Program, { usage, options, details, examples, run }: Command): void {
   if (usage !== '') program.arguments(usage)
   for (const [flags, description] of options) program.option(flags, description)
-  const paragraphs = (details ?? []).map((paragraph) => ['', ...wrap(paragraph, HELP.width)].join('\n'))
-  program.addHelpText('after', [...paragraphs, '\nExamples:', ...examples.map((line) => `  ${line}`)].join('\n'))
+  program.addHelpText('after', () => {
+    const paragraphs = (details ?? []).map((paragraph) => ['', ...wrap(paragraph, HELP.width)].join('\n'))
+    return [...paragraphs, '\nExamples:', ...examples.map((line) => `  ${line}`)].join('\n')
+  })
   program.action(async () => {
     // Loaded here, so that help and mistakes need no client.
     const { createContext } = await import('./context.ts')
