@@ -107,10 +107,20 @@ export const planBodySchema = z.strictObject(subject).refine(...oneSubject)
 export const createBodySchema = z
   .strictObject({
     ...subject,
+    from: z
+      .string()
+      .max(256)
+      .optional()
+      .describe(
+        'A defined guest after which "name", which is not defined, is made; of the settings only those of its devices can differ',
+      ),
     boot: bootChoiceSchema.optional(),
     paused: z.boolean().default(false).describe('Leave it paused after it was built'),
   })
   .refine(...oneSubject)
+  .refine(({ from, name, boot }) => from === undefined || (name !== undefined && boot === undefined), {
+    message: '"from" goes with "name", the new guest\'s, and without "boot"',
+  })
 
 export const planSchema = z
   .strictObject({

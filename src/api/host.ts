@@ -19,6 +19,9 @@ export const hostSchema = z
       workers: z.array(z.strictObject({ pid: z.int(), busyWith: z.string().nullable() })),
     }),
     guests: z.strictObject({ running: z.int(), halted: z.int(), foreign: z.int() }),
+    prepared: z
+      .array(z.strictObject({ template: z.string(), ready: z.int(), wanted: z.int() }))
+      .describe('Domains that are built ahead of their guests, by the definition they are built after'),
     modes: z
       .array(z.strictObject({ name: z.enum(modeNames), possible: z.boolean(), why: z.string() }))
       .describe('Which modes guests can have on this host'),

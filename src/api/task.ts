@@ -10,6 +10,7 @@ export const taskKinds = [
   'unpause',
   'restart',
   'convert',
+  'prepare',
   'start-guests',
   'stop-guests',
 ] as const

@@ -196,6 +196,13 @@ const guests = table(
   'Rules for all guests.',
 )
 
+const prepared = table(
+  {
+    keepFreeMiB: count(256, 'Free memory of the host that domains which are built ahead leave alone. In MiB.', 0),
+  },
+  'Domains that are built ahead of their guests: the key prepare of a definition.',
+)
+
 const conversion = table(
   {
     comeUpMs: milliseconds(
@@ -284,6 +291,7 @@ export const DaemonConfig = z
     events,
     console: consoles,
     guests,
+    prepared,
     conversion,
     order,
     dumps,

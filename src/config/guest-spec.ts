@@ -74,6 +74,8 @@ const LifecycleFields = {
   autostart: z.boolean().default(false),
   startAfter: list(guestNameText).default([]),
   startDelaySeconds: z.int().min(0).max(86_400).default(0),
+  /** Domains of it that are built ahead of the guests that are made after it. */
+  prepare: z.int().min(0).max(64).default(0),
   /** When the guest counts as ready for those that start after it; left out, as soon as it runs. */
   ready: text.refine((value) => parseReady(value) !== null, `expected ${READY_FORMS}`).optional(),
   /** How long it may take to become ready; left out, the daemon's own. */

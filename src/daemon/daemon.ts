@@ -16,6 +16,7 @@ import type { Host } from './host.ts'
 import type { AuditLog } from './http/audit.ts'
 import type { ListenTarget } from './http/listen.ts'
 import { type HttpServer, createHttpServer } from './http/server.ts'
+import { PreparedDomains } from './prepared/prepared-domains.ts'
 import { Queues } from './queues.ts'
 import { TaskBoard } from './tasks.ts'
 
@@ -60,7 +61,11 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     stopping: stopping.signal,
     reservations: new Reservations(),
   }
-  const context: Context = { ...common, definitions: new DefinitionStore(common) }
+  const context: Context = {
+    ...common,
+    definitions: new DefinitionStore(common),
+    prepared: new PreparedDomains(common, join(config.paths.state, 'prepared')),
+  }
   const guests = new GuestService(context)
   const hooks = new Hooks({ folder: config.paths.hooks, bus, log, ...config.events })
   await hooks.begin()

@@ -94,6 +94,15 @@ export interface Preserved {
   readonly uuid: Uuid
 }
 
+/** What a domain that was built ahead gets when a guest is made of it. */
+export interface Equipment {
+  /** What it was called until now. */
+  readonly from: string
+  readonly uuid: Uuid
+  /** A libxl configuration, of which the name, the disks and the nics are taken. */
+  readonly config: JsonObject
+}
+
 /** What a guest is started from: files in dom0 that libxl is given, all null when firmware or pvgrub does it. */
 export interface BootSource {
   readonly kernel: string | null
@@ -162,6 +171,8 @@ export interface Host {
   build(config: JsonObject, operation: Operation): Promise<Domid>
   /** Removes whatever is left of a domain of this uuid: the domain, its devices, loop devices and xenstore nodes. */
   sweep(uuid: Uuid, spec: GuestSpec, operation: Operation): Promise<void>
+  /** Makes a guest of a domain that was built ahead and has not run. One that this failed for is half-made, as after `build`. */
+  equip(domid: Domid, as: Equipment, operation: Operation): Promise<void>
   destroy(domid: Domid, operation: Operation): Promise<void>
   pause(domid: Domid, operation: Operation): Promise<void>
   unpause(domid: Domid, operation: Operation): Promise<void>

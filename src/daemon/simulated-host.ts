@@ -22,6 +22,7 @@ import type {
   DeviceModelUsage,
   Domain,
   DomainDescription,
+  Equipment,
   Host,
   Inspection,
   Operation,
@@ -167,6 +168,10 @@ export class SimulatedHost extends SimulatedWorld implements Host {
     await this.faults.meet('sweep', signal)
     const left = this.xen.domains.filter(({ plan }) => plan.uuid === uuid)
     await Promise.all(left.map((domain) => this.xen.remove(domain)))
+  }
+
+  equip(domid: Domid, { config }: Equipment, operation: Operation): Promise<void> {
+    return this.#on(domid, 'equip', operation, (domain) => domain.equip(planOf(config)))
   }
 
   destroy(domid: Domid, operation: Operation): Promise<void> {

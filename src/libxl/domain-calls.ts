@@ -18,13 +18,16 @@ const INVALID_DOMID = 0xffff_ffff
 /** enum libxl_trigger (libxl_types.idl). */
 const triggers: Readonly<Record<Trigger, number>> = { power: 1, sleep: 2, nmi: 3, init: 4, reset: 5, s3resume: 6 }
 
-type DomainOps = 'create' | 'destroy' | 'pause' | 'unpause' | 'send-trigger'
+type DomainOps = 'create' | 'destroy' | 'pause' | 'unpause' | 'rename' | 'send-trigger'
 
 export function bindDomainCalls(libxl: Libxl): Pick<Handlers, DomainOps> {
   const { ctx, library } = libxl
   const onDomain = (name: string): OnDomain => library.bind(`int libxl_domain_${name}(void *, uint32_t, void *)`)
   const sendTrigger = library.bind<[Pointer, domid: number, trigger: number, vcpu: number, Synchronously], number>(
     'int libxl_send_trigger(void *, uint32_t, int, uint32_t, void *)',
+  )
+  const rename = library.bind<[Pointer, domid: number, from: string, to: string], number>(
+    'int libxl_domain_rename(void *, uint32_t, const char *, const char *)',
   )
   const plain = (name: 'destroy' | 'pause' | 'unpause') => {
     const call = onDomain(name)
@@ -40,6 +43,10 @@ export function bindDomainCalls(libxl: Libxl): Pick<Handlers, DomainOps> {
     destroy: plain('destroy'),
     pause: plain('pause'),
     unpause: plain('unpause'),
+    rename: async ({ domid, from, to }) => {
+      libxl.check('libxl_domain_rename', await rename.inThread(ctx, guest(domid), from, to))
+      return {}
+    },
     'send-trigger': async ({ domid, trigger: which, vcpu }) => {
       await trigger(domid, which, vcpu ?? 0)
       return {}

@@ -23,6 +23,8 @@ interface Operations {
   destroy: { request: OnDomain; result: Nothing }
   pause: { request: OnDomain; result: Nothing }
   unpause: { request: OnDomain; result: Nothing }
+  /** libxl_domain_rename: fails when the domain has another name than `from` by now. */
+  rename: { request: OnDomain & { readonly from: string; readonly to: string }; result: Nothing }
   /** libxl_domain_core_dump: the domain's memory into a file, which is made. */
   'core-dump': { request: OnDomain & { readonly file: string }; result: Nothing }
   /**

@@ -33,6 +33,20 @@ describe('create', () => {
     })
   })
 
+  test('--from makes a guest after a defined one, under its own name and with its own disks', async () => {
+    await writeFile(join(served.config.paths.guests, 'web.cfg'), `${WEB}prepare = 1\n`)
+    await vi.waitFor(async () => expect((await cli('host')).stdout).toMatch(/prepared +1 of 1 for web/))
+    const disk = 'disk=["/srv/web7.img,raw,xvda,rw"]'
+    expect(await cli('create', '--from', 'web', 'web7', '--', disk)).toMatchObject({
+      status: 0,
+      stdout: 'web7: running, domain 1, built as pvh\n',
+    })
+    expect(await cli('create', '--from', 'wep', 'web8')).toMatchObject({ stderr: /did you mean "web"/ })
+    expect(await cli('create', '--from', 'web', 'web8', '--', 'memory=64')).toMatchObject({
+      stderr: /"memory" cannot differ from that of "web"/,
+    })
+  })
+
   test('starts a defined guest by its name', async () => {
     await writeFile(join(served.config.paths.guests, 'web.cfg'), WEB)
     await vi.waitFor(async () => expect(await guests()).toHaveLength(1))

@@ -13,9 +13,10 @@ export const command: Command = {
   },
 }
 
-function lines({ daemon, guests, modes, ...host }: HostSummary, { out }: Context): readonly string[] {
+function lines({ daemon, guests, modes, prepared, ...host }: HostSummary, { out }: Context): readonly string[] {
   const width = out.proseWidth
   const fact = (label: string, text: string) => labelled(label, text, { indent: 2, labelWidth: 9, width })
+  const ahead = prepared.map(({ template, ready, wanted }) => `${ready} of ${wanted} for ${template}`)
   const workers = daemon.workers.map(({ pid, busyWith }) => `${pid} ${busyWith ?? 'idle'}`)
   return [
     out.color('heading', host.simulated ? 'Host (simulated)' : 'Host'),
@@ -24,6 +25,7 @@ function lines({ daemon, guests, modes, ...host }: HostSummary, { out }: Context
     fact('CPUs', String(host.cpus)),
     fact('memory', `${host.memoryMiB} MiB, ${host.freeMemoryMiB} MiB free for new guests`),
     fact('guests', `${guests.running} running, ${guests.halted} halted, ${guests.foreign} of other toolstacks`),
+    ...(ahead.length === 0 ? [] : [fact('prepared', ahead.join(', '))]),
     fact('daemon', `tetrarchd ${daemon.version}, process ${daemon.pid}, since ${localTime(daemon.startedAt)}`),
     fact('workers', workers.length === 0 ? 'none' : workers.join('; ')),
     '',

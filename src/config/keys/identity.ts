@@ -49,6 +49,13 @@ export const lifecycleKeys: readonly KeyRow[] = [
   key('start_after', textOrTexts, 'startAfter', 'Guests that must be ready before this one starts.', { own: true }),
   key('start_delay', number, 'startDelaySeconds', 'Seconds to wait before an automatic start.', { own: true }),
   key(
+    'prepare',
+    number,
+    'prepare',
+    'How many domains of it are built ahead and kept paused, for `tetrarch create --from`; its kernel must be a file of the host.',
+    { own: true },
+  ),
+  key(
     'ready',
     text,
     'ready',

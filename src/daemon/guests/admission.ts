@@ -5,6 +5,7 @@ import { writeGuest } from '../../config/write.ts'
 import { fail } from '../../words/errors.ts'
 import { type Context, domainOf } from './context.ts'
 import { type Definition, type GuestEntry, newEntry } from './guest-entry.ts'
+import { madeAfter } from './made-after.ts'
 import { readDefinition } from './read-definition.ts'
 import { guestUuid } from './stable-uuid.ts'
 
@@ -16,18 +17,21 @@ export type Subject = Omit<CreateBody, 'paused' | 'boot'>
 export interface Admitted {
   readonly entry: GuestEntry
   readonly definition: Definition
+  /** The definition after which the guest is made; null for one of its own. */
+  readonly template: Definition | null
 }
 
 /** Throws `config-*` for a text that cannot be read, `not-found`, or `already-exists` for a name or uuid in use. */
 export function admit(context: Context, subject: Subject): Admitted {
-  const definition = definitionOf(context, subject)
+  const template = subject.from === undefined ? null : defined(context, subject.from, [])
+  const definition = template === null ? definitionOf(context, subject) : derived(context, template, subject)
   const known = context.registry.named(definition.spec.name)
   mustBeFree(context, definition, known)
   if (subject.name === undefined) mustBeOwnFile(definition, known)
-  if (known !== null) return { entry: known, definition }
+  if (known !== null) return { entry: known, definition, template }
   const { name } = definition.spec
   const uuid = guestUuid(definition, context.machineId)
-  return { entry: context.registry.add(newEntry({ name, uuid, managed: true })), definition }
+  return { entry: context.registry.add(newEntry({ name, uuid, managed: true })), definition, template }
 }
 
 /** What a start would be made from: the guest's file as it is now, or what was sent. */
@@ -35,6 +39,16 @@ export function definitionOf(context: Context, { name, definition, spec, overrid
   if (definition !== undefined) return readDefinition(definition.file, definition.text, overrides)
   if (spec !== undefined) return readDefinition(`${spec.name} (a specification)`, writeGuest(spec), overrides)
   return defined(context, name ?? '', overrides)
+}
+
+function derived({ registry }: Context, template: Definition, { name = '', overrides = [] }: Subject): Definition {
+  const own = registry.named(name)
+  if (own?.defined !== true) return madeAfter(template, name, overrides)
+  throw fail('already-exists', {
+    what: `a guest "${name}" is defined`,
+    where: own.onDisk?.file,
+    fix: `start that one with: tetrarch create ${name}; or give the new one another name`,
+  })
 }
 
 function defined({ registry, definitions, config }: Context, name: string, overrides: readonly string[]): Definition {

@@ -2,6 +2,7 @@ import type { Logger } from 'pino'
 import type { DaemonConfig } from '../../config/daemon-config.ts'
 import type { EventBus } from '../events.ts'
 import type { Domain, Host } from '../host.ts'
+import type { PreparedDomains } from '../prepared/prepared-domains.ts'
 import type { Queues } from '../queues.ts'
 import type { TaskBoard } from '../tasks.ts'
 import type { DefinitionStore } from './definition-store.ts'
@@ -14,9 +15,10 @@ import type { Domid } from '../../words/ids.ts'
 /** What everything that works on guests shares; put together once, in daemon.ts. */
 export interface Context extends Common {
   readonly definitions: DefinitionStore
+  readonly prepared: PreparedDomains
 }
 
-/** All of it but the definitions, which work with it. */
+/** All of it but what works with it. */
 export interface Common {
   readonly host: Host
   readonly config: DaemonConfig

@@ -69,6 +69,7 @@ export class GuestService {
     await this.#context.memory.load()
     this.#folder = await definitions.begin()
     const { adopted, toRestart, toLetRun } = await adopt(this.#context, this.#observer)
+    await this.#context.prepared.begin()
     await this.#observer.start()
     const foreign = registry.all().filter(({ managed }) => !managed).length
     bus.publish({ kind: 'daemon.started', version, adopted, foreign })
@@ -196,10 +197,10 @@ export class GuestService {
 
   /** Throws at once what needs no work to know; the rest becomes the task's problem. */
   create(body: CreateBody, caller: string): Task {
-    const { entry, definition } = admit(this.#context, body)
+    const { entry, definition, template } = admit(this.#context, body)
     // Set here and not when the task's turn comes, so that a second create is refused at once.
     entry.operation = 'starting'
-    const what = { definition, boot: body.boot ?? {}, then: body.paused ? 'stay-paused' : 'run' } as const
+    const what = { definition, boot: body.boot ?? {}, then: body.paused ? 'stay-paused' : 'run', template } as const
     return this.#task('create', entry, caller, (progress) => this.#life.start(entry, what, progress))
   }
 
@@ -222,6 +223,7 @@ export class GuestService {
   /** Starts what starts with the host. */
   startGuests(caller: string): Task {
     const startOne = (name: string) => this.create({ name, paused: false }, caller)
+    this.#context.prepared.resume()
     return this.#ofHost('start-guests', caller, (progress) => startGuests(this.#context, startOne, progress))
   }
 

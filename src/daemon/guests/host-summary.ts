@@ -6,7 +6,7 @@ import type { Context } from './context.ts'
 
 /** The host, the daemon and how many guests there are, for `tetrarch host`. */
 export async function summarizeHost(
-  { host, version, startedAt }: Context,
+  { host, version, startedAt, prepared }: Context,
   guests: readonly Guest[],
 ): Promise<HostSummary> {
   const facts = await host.facts()
@@ -24,6 +24,7 @@ export async function summarizeHost(
       halted: managed.filter(({ domid }) => domid === null).length,
       foreign: guests.length - managed.length,
     },
+    prepared: prepared.counts().map((count) => ({ ...count })),
     modes: allModes.map((mode) => {
       const reasons = hostReasons(mode, facts)
       const why = reasons.length === 0 ? mode.summary : reasons.map(sentenceOf).join('; ')

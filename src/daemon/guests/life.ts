@@ -14,6 +14,7 @@ import type { TaskProgress } from '../tasks.ts'
 import { type Context, domainOf } from './context.ts'
 import { CrashBrake, type Ruling } from './crash-brake.ts'
 import { type Ending, stepsToAsk, stepsToDestroy } from './end-steps.ts'
+import { stepsToEquip } from './equip-steps.ts'
 import { softReset, stepsToFollow } from './follow-steps.ts'
 import { type Definition, type GuestEntry, nextDefinition, stateOf } from './guest-entry.ts'
 import type { Observer } from './observer.ts'
@@ -23,6 +24,11 @@ import { guestUuid } from './stable-uuid.ts'
 import { type Start, stepsToStart } from './start-steps.ts'
 
 type Operation = NonNullable<GuestEntry['operation']>
+
+interface MadeAfter {
+  /** The definition of which domains may have been built ahead. */
+  readonly template?: Definition | null
+}
 
 /** How many of the console's last lines the log of a restart has. */
 const LINES_OF_A_CRASH = 5
@@ -68,7 +74,7 @@ export class Life {
   /** Starts a guest because someone asked for it. */
   async start(
     entry: GuestEntry,
-    what: Pick<Start, 'definition' | 'boot' | 'then'>,
+    what: Pick<Start, 'definition' | 'boot' | 'then'> & MadeAfter,
     progress: TaskProgress,
     afterwards: readonly Step[] = [],
   ): Promise<void> {
@@ -107,20 +113,33 @@ export class Life {
   }
 
   async #begin(
-    what: Pick<Start, 'entry' | 'definition' | 'boot' | 'then' | 'restart'>,
+    what: Pick<Start, 'entry' | 'definition' | 'boot' | 'then' | 'restart'> & MadeAfter,
     progress: TaskProgress,
     afterwards: readonly Step[] = [],
   ): Promise<void> {
-    const { entry, definition } = what
-    entry.definition = definition
-    await this.#takeUuid(entry, definition)
-    const steps = [...stepsToStart({ context: this.#context, observer: this.#observer, ...what }), ...afterwards]
+    const { entry } = what
+    const steps = await this.#stepsOf(what)
     try {
-      await this.#during({ now: 'starting', then: null }, entry, steps, progress)
+      await this.#during({ now: 'starting', then: null }, entry, [...steps, ...afterwards], progress)
     } catch (thrown) {
       if (!entry.defined && entry.run === null) this.#context.registry.remove(entry)
       throw thrown
     }
+  }
+
+  async #stepsOf(what: Pick<Start, 'entry' | 'definition' | 'boot' | 'then' | 'restart'> & MadeAfter) {
+    const { entry, definition, template = null } = what
+    const start: Start = { context: this.#context, observer: this.#observer, ...what }
+    const prepared = template === null ? null : this.#context.prepared.take(template)
+    if (prepared === null) {
+      entry.definition = definition
+      await this.#takeUuid(entry, definition)
+      return stepsToStart(start)
+    }
+    // Its domain has got one already, which the guest keeps over its reboots.
+    entry.uuid = prepared.uuid
+    entry.definition = { ...definition, spec: { ...definition.spec, uuid: prepared.uuid } }
+    return stepsToEquip({ ...start, definition: entry.definition }, prepared)
   }
 
   /** A definition may give a guest another uuid; what is kept under the old one is of no use then. */

@@ -61,7 +61,7 @@ export class Observer {
   }
 
   async #lookOnce(): Promise<void> {
-    const { host, registry } = this.#context
+    const { host, registry, prepared } = this.#context
     const domains = host.domains()
     const alive = new Set(domains.map(({ domid }) => domid))
     for (const entry of registry.all())
@@ -69,8 +69,8 @@ export class Observer {
     const ownerOf = registry.owners()
     for (const domain of domains) {
       const entry = ownerOf(domain)
-      if (entry === null) await this.#appeared(domain)
-      else if (entry.run !== null) this.#checkEnd(entry, domain)
+      if (entry === null && !prepared.owns(domain.uuid)) await this.#appeared(domain)
+      else if (entry?.run) this.#checkEnd(entry, domain)
     }
     this.#followDying(domains.some(({ state }) => state === 'dying'))
     for (const domid of this.#ended.keys()) if (!alive.has(domid as Domain['domid'])) this.#ended.delete(domid)

@@ -14,8 +14,8 @@ import { asTetrarchError } from '../../words/errors.ts'
 import { uuid } from '../../words/ids.ts'
 import type { BootChoice, BootSource, Operation } from '../host.ts'
 import type { Step } from '../steps.ts'
-import { admitMemory } from './admit-memory.ts'
-import type { Context } from './context.ts'
+import { admitMemory, missingMemory } from './admit-memory.ts'
+import type { Common, Context } from './context.ts'
 import { mayHaveDeviceModel } from './device-model-policy.ts'
 import { NO_KERNEL, findKernel } from './find-kernel.ts'
 import { type Definition, type GuestEntry, newRun } from './guest-entry.ts'
@@ -25,7 +25,7 @@ import { findingText } from './read-definition.ts'
 import type { RunRecord } from './run-record.ts'
 
 /** What the steps find out, each for those after it. */
-interface Draft {
+export interface Draft {
   boot: BootSource
   kernel: KernelFinding
   choice: Choice | null
@@ -35,7 +35,7 @@ interface Draft {
 
 /** What a start is planned for. */
 interface Planned {
-  readonly context: Context
+  readonly context: Common
   readonly definition: Definition
   readonly uuid: string
   /** Null where nothing is started. */
@@ -44,7 +44,8 @@ interface Planned {
   readonly boot?: BootChoice
 }
 
-export interface Start extends Pick<Planned, 'context' | 'definition'> {
+export interface Start extends Pick<Planned, 'definition'> {
+  readonly context: Context
   readonly boot: BootChoice
   readonly observer: Observer
   readonly entry: GuestEntry
@@ -90,11 +91,11 @@ const pauseBefore = ({ entry, context }: Start, pauseMs: number): Step => ({
 })
 
 /** A restart that is cut off because the daemon stops is one that the next daemon makes. */
-async function forgetStart({ stopping, records }: Context, { uuid }: GuestEntry): Promise<void> {
+async function forgetStart({ stopping, records }: Common, { uuid }: GuestEntry): Promise<void> {
   if (!stopping.aborted) await records.remove(uuid)
 }
 
-const checkDefinition = ({ context, definition, entry, restart }: Start): Step => ({
+export const checkDefinition = ({ context, definition, entry, restart }: Start): Step => ({
   name: 'check the definition',
   // The end of the domain before has left a record, by which the next daemon would start a guest whose restart has failed.
   ...(restart !== null && { undo: () => forgetStart(context, entry) }),
@@ -155,7 +156,7 @@ const GENERATION_ID_BYTES = 16
 
 /** Tells of a choice that is another than the last one: the host, the definition or the guest's kernel has changed. */
 async function noteChoice(
-  { memory, bus, log }: Context,
+  { memory, bus, log }: Common,
   { name, uuid }: GuestEntry,
   choice: Choice,
   tell: Operation['log'],
@@ -173,25 +174,26 @@ async function noteChoice(
   bus.publish({ kind: 'guest.choice', guest: name, uuid, domid: null, from, to, evidence: [...evidence] })
 }
 
-async function exchange(host: Context['host'], boot: BootSource): Promise<BootSource> {
+async function exchange(host: Common['host'], boot: BootSource): Promise<BootSource> {
   await host.releaseBoot(boot)
   return NO_KERNEL
 }
 
 const checkMemory = ({ context, entry }: Start, draft: Draft): Step => ({
   name: 'check the memory',
-  run: async (operation) =>
-    admitMemory(context, entry, {
-      neededMiB: await context.host.neededMemoryMiB(draft.config, operation),
-      freeMiB: (await context.host.facts()).freeMemoryMiB,
-    }),
+  async run(operation) {
+    const neededMiB = await context.host.neededMemoryMiB(draft.config, operation)
+    const freeMiB = async () => (await context.host.facts()).freeMemoryMiB
+    await context.prepared.makeRoom(missingMemory(context, entry, { neededMiB, freeMiB: await freeMiB() }), operation)
+    admitMemory(context, entry, { neededMiB, freeMiB: await freeMiB() })
+  },
   undo() {
     context.reservations.release(entry.uuid)
     return Promise.resolve()
   },
 })
 
-const recordStart = (start: Start, draft: Draft): Step => ({
+export const recordStart = (start: Start, draft: Draft): Step => ({
   name: 'record the start',
   async run() {
     const { context, entry, definition } = start
@@ -241,7 +243,7 @@ const buildDomain = (start: Start, draft: Draft): Step => {
   }
 }
 
-const followDomain = ({ context, observer, entry }: Start, draft: Draft): Step => ({
+export const followDomain = ({ context, observer, entry }: Start, draft: Draft): Step => ({
   name: 'follow the domain',
   async run(operation) {
     const { run } = entry
@@ -254,7 +256,7 @@ const followDomain = ({ context, observer, entry }: Start, draft: Draft): Step =
 })
 
 /** A guest without a console still runs; the task's log says what is missing. */
-export async function openConsole(context: Context, name: string, domid: number, operation: Operation) {
+export async function openConsole(context: Common, name: string, domid: number, operation: Operation) {
   try {
     return await context.host.openConsole(domid as Parameters<Context['host']['openConsole']>[0], name)
   } catch (thrown) {
@@ -263,7 +265,7 @@ export async function openConsole(context: Context, name: string, domid: number,
   }
 }
 
-const unpause = ({ context: { host }, entry }: Start): Step => ({
+export const unpause = ({ context: { host }, entry }: Start): Step => ({
   name: 'let it run',
   async run(operation) {
     if (entry.run === null) throw new Error('the domain was not built')

@@ -31,6 +31,7 @@ export async function stopGuests(context: Context, act: ActOn, progress: TaskPro
     const how = await stopOne(context, entry, act).catch((thrown: unknown) => String(thrown))
     progress.log(`${name}: ${how}`)
   })
+  await context.prepared.suspend()
   progress.signal.throwIfAborted()
   const left = guests
     .filter(({ run }) => run !== null)

@@ -158,6 +158,12 @@ export class SimulatedDomain {
     return this.#behaviour.obeys ? 'pv-control' : 'nobody'
   }
 
+  /** It gets the name and the devices of a guest. */
+  equip({ name, devices }: SimulatedPlan): void {
+    this.plan = { ...this.plan, name, devices }
+    this.#changed()
+  }
+
   /** It ended and is kept under another name. */
   keepAs(name: string, uuid: Uuid): void {
     this.plan = { ...this.plan, name, uuid, devices: [] }

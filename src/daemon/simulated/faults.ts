@@ -12,6 +12,7 @@ export type FaultPoint = keyof Pick<
   | 'bootEntries'
   | 'prepareBoot'
   | 'build'
+  | 'equip'
   | 'sweep'
   | 'destroy'
   | 'pause'

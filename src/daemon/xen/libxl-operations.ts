@@ -8,7 +8,16 @@ export type LibxlDeadlines = Pick<DaemonConfig['libxl'], 'createDeadlineMs' | 'd
 
 type LibxlOperations = Pick<
   Host,
-  'neededMemoryMiB' | 'build' | 'destroy' | 'pause' | 'unpause' | 'configuration' | 'dumpCore' | 'softReset' | 'workers'
+  | 'neededMemoryMiB'
+  | 'build'
+  | 'equip'
+  | 'destroy'
+  | 'pause'
+  | 'unpause'
+  | 'configuration'
+  | 'dumpCore'
+  | 'softReset'
+  | 'workers'
 > & {
   /** Presses one of the buttons of an HVM domain. */
   trigger(domid: Domid, trigger: Trigger, operation: Operation): Promise<void>
@@ -35,6 +44,14 @@ export function libxlOperations(pool: LibxlPool, deadlines: LibxlDeadlines): Lib
       return Math.ceil(memoryKiB / 1024)
     },
     build: async (config, operation) => (await run({ op: 'create', config }, operation, createDeadlineMs)).domid,
+    async equip(domid, { from, config }, operation) {
+      const { name } = config['c_info'] as { readonly name: string }
+      await run({ op: 'rename', domid, from, to: name }, operation)
+      for (const disk of devicesIn(config, 'disks')) {
+        await run({ op: 'disk-add', domid, disk }, operation)
+      }
+      for (const nic of devicesIn(config, 'nics')) await run({ op: 'nic-add', domid, nic }, operation)
+    },
     destroy: simply('destroy', destroyDeadlineMs),
     pause: simply('pause'),
     unpause: simply('unpause'),
@@ -64,6 +81,9 @@ export function libxlOperations(pool: LibxlPool, deadlines: LibxlDeadlines): Lib
     workers: () => pool.workers().map(({ pid, op }) => ({ pid, busyWith: op })),
   }
 }
+
+const devicesIn = (config: JsonObject, kind: 'disks' | 'nics'): readonly JsonObject[] =>
+  (config[kind] ?? []) as readonly JsonObject[]
 
 /** Runs a request, with libxl's words in the task's log. */
 const runner =

@@ -12,7 +12,7 @@ import { askGuest, withdrawRequest } from './ask.ts'
 import { type BootTools, forgetExtractions, prepareBoot, releaseBoot } from './boot.ts'
 import { type ConsoleTools, openDomainConsole } from './console.ts'
 import { buildWithDeviceModel, deviceModels } from './device-models.ts'
-import { type DeviceTools, buildWithDevices, startDevices } from './devices/build-with-devices.ts'
+import { type DeviceTools, buildWithDevices, equipWithDevices, startDevices } from './devices/build-with-devices.ts'
 import { describeDomain } from './describe.ts'
 import { domainLists } from './domains.ts'
 import { type LibxlDeadlines, libxlOperations } from './libxl-operations.ts'
@@ -53,7 +53,6 @@ export async function createXenHost(tools: XenTools): Promise<Host> {
   await forgetExtractions(tools.boot)
 
   const operations = libxlOperations(pool, deadlines)
-  const build = buildWithDevices(tools.devices, operations.build)
   const look = turns(tools.looksAtOnce)
   await startDevices(tools.devices)
   const asking = { xenstore, xenctrl, noticeMs: tools.noticeMs, press: operations.trigger }
@@ -70,7 +69,7 @@ export async function createXenHost(tools: XenTools): Promise<Host> {
     describe: (domid) => describeDomain(xenstore, xenctrl, domid),
     readOfGuest: (domid, path) => xenstore.readText(below(domainPath(domid), path)),
     ...deviceModels(xenstore, tools.deviceModel),
-    build: (config, operation) => buildWithDeviceModel(build, config, operation, tools.deviceModel.logBytes),
+    ...making(tools, operations),
     watchDescription: (domid, listener) => watchDescription(xenstore, domid, listener),
     checkResources,
     inspect,
@@ -96,6 +95,18 @@ export async function createXenHost(tools: XenTools): Promise<Host> {
       await pool.close()
       xenctrl[Symbol.dispose]()
     },
+  }
+}
+
+/** How domains are made, with their devices and their device models. */
+function making(
+  { devices, deviceModel }: XenTools,
+  operations: Pick<Host, 'build' | 'equip'>,
+): Pick<Host, 'build' | 'equip'> {
+  const build = buildWithDevices(devices, operations.build)
+  return {
+    build: (config, operation) => buildWithDeviceModel(build, config, operation, deviceModel.logBytes),
+    equip: equipWithDevices(devices, operations.equip),
   }
 }
 

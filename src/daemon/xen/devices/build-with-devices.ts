@@ -28,3 +28,19 @@ export const buildWithDevices =
       throw expected.failure ?? thrown
     }
   }
+
+/** The same for a domain that gets its devices after it was built. */
+export const equipWithDevices =
+  ({ connector, program, connectedBy }: DeviceTools, equip: Host['equip']): Host['equip'] =>
+  async (domid, as, operation) => {
+    if (connectedBy === 'xen-scripts') {
+      await equip(domid, as, operation)
+      return
+    }
+    using expected = connector.expect(as.uuid)
+    try {
+      await equip(domid, { ...as, config: withOurScript(as.config, program, networkRules()) }, operation)
+    } catch (thrown) {
+      throw expected.failure ?? thrown
+    }
+  }
