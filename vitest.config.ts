@@ -2,12 +2,17 @@ import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
   test: {
+    // scripts/coverage-floors.ts reads it.
+    coverage: {
+      ...{ provider: 'v8', include: ['src/**'], reporter: ['json-summary'], reportsDirectory: 'build/coverage' },
+    },
     projects: [
       {
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
           exclude: ['test/native/**', 'test/lab/**'],
+          globalSetup: ['test/built-cli.ts'],
           // Neither src nor the tests keep anything in modules, so files share them: a third less work.
           isolate: false,
           testTimeout: 30_000,

@@ -1,10 +1,10 @@
 /**
- * Bundles the programs into dist/, one file each and chunks that they share. koffi stays outside, since it loads a
- * native file beside itself.
+ * Bundles the programs, one file each and chunks that they share. koffi stays outside, since it loads a native file
+ * beside itself. Run as a program, it writes all of them into dist/.
  */
 import { existsSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { type BuildOptions, type Plugin, build } from 'esbuild'
+import { type BuildOptions, type Metafile, type Plugin, build } from 'esbuild'
 
 /** The programs by the names that src/daemon/entry-files.ts and packaging/ know. */
 const services = {
@@ -77,42 +77,49 @@ const onDemandAtOnce: Plugin = {
 }
 
 const root = join(import.meta.dirname, '..')
-const started = performance.now()
 const programs = { ...services, ...cli, ...sandbox }
-const missing = Object.values(programs).filter((file) => !existsSync(join(root, file)))
-if (missing.length > 0) throw new Error(`no ${missing.join(', ')}`)
 
 const everywhere: BuildOptions = {
-  ...{ absWorkingDir: root, outdir: 'dist', outExtension: { '.js': '.mjs' } },
-  ...{ bundle: true, format: 'esm', platform: 'node', target: 'node24', external: ['koffi'] },
-  ...{ metafile: true, logLevel: 'warning' },
+  ...{ absWorkingDir: root, outExtension: { '.js': '.mjs' }, external: ['koffi'] },
+  ...{ bundle: true, format: 'esm', platform: 'node', target: 'node24', metafile: true, logLevel: 'warning' },
 }
 const split: BuildOptions = { splitting: true, sourcemap: 'linked', sourcesContent: false }
-const withRequire: BuildOptions = {
-  // CommonJS dependencies ask for Node's own modules with require, which an ES module does not have.
-  banner: {
-    js: "import { createRequire as makeRequire } from 'node:module'; const require = makeRequire(import.meta.url);",
-  },
-}
 const small: BuildOptions = { minifyWhitespace: true, minifySyntax: true }
 
-const outputs = await Promise.all(
-  [
-    { ...split, ...withRequire, entryPoints: services, plugins: [englishOnly, builtins()] },
-    { ...split, ...small, entryPoints: cli, plugins: [englishOnly, builtins(rarelyCalled), onDemandAtOnce] },
-    // Starts for every boot, so it is one small file of its own: without chunks, and without what only people read.
-    { ...small, entryPoints: sandbox, plugins: [builtins()] },
-  ].map(async (options) => (await build({ ...everywhere, ...options })).metafile?.outputs ?? {}),
-)
-const made = Object.assign({}, ...outputs) as (typeof outputs)[number]
+const bundles = {
+  services: {
+    ...{ ...split, entryPoints: services, plugins: [englishOnly, builtins()] },
+    // CommonJS dependencies ask for Node's own modules with require, which an ES module does not have.
+    banner: {
+      js: "import { createRequire as makeRequire } from 'node:module'; const require = makeRequire(import.meta.url);",
+    },
+  },
+  cli: { ...split, ...small, entryPoints: cli, plugins: [englishOnly, builtins(rarelyCalled), onDemandAtOnce] },
+  // Starts for every boot, so it is one small file of its own: without chunks, and without what only people read.
+  sandbox: { ...small, entryPoints: sandbox, plugins: [builtins()] },
+} satisfies Record<string, BuildOptions>
 
-// Chunks of an earlier build; a package that was built beside them stays.
-const stale = readdirSync(join(root, 'dist')).filter((name) => /\.mjs(\.map)?$/.test(name) && !(`dist/${name}` in made))
-for (const name of stale) rmSync(join(root, 'dist', name))
-
-for (const file of Object.keys(programs).map((name) => `dist/${name}.mjs`)) {
-  const bytes = statSync(join(root, file)).size
-  const shared = made[file]?.imports.filter(({ kind }) => kind === 'import-statement').length ?? 0
-  console.error(`build: ${file} ${Math.ceil(bytes / 1024)} KiB, ${shared} shared chunks`)
+/** Writes some of the programs into a folder; returns what esbuild tells of its files. */
+export async function bundle(name: keyof typeof bundles, outdir: string): Promise<Metafile['outputs']> {
+  const { metafile } = await build({ ...everywhere, ...bundles[name], outdir })
+  return metafile?.outputs ?? {}
 }
-console.error(`build: done in ${((performance.now() - started) / 1000).toFixed(1)} s`)
+
+async function bundleAll(outdir: string): Promise<void> {
+  const started = performance.now()
+  const missing = Object.values(programs).filter((file) => !existsSync(join(root, file)))
+  if (missing.length > 0) throw new Error(`no ${missing.join(', ')}`)
+  const outputs = await Promise.all([bundle('services', outdir), bundle('cli', outdir), bundle('sandbox', outdir)])
+  const made: Metafile['outputs'] = Object.assign({}, ...outputs)
+  // Chunks of an earlier build; a package that was built beside them stays.
+  const isStale = (name: string) => /\.mjs(\.map)?$/.test(name) && !(`${outdir}/${name}` in made)
+  for (const name of readdirSync(join(root, outdir)).filter(isStale)) rmSync(join(root, outdir, name))
+  for (const file of Object.keys(programs).map((name) => `${outdir}/${name}.mjs`)) {
+    const bytes = statSync(join(root, file)).size
+    const shared = made[file]?.imports.filter(({ kind }) => kind === 'import-statement').length ?? 0
+    console.error(`build: ${file} ${Math.ceil(bytes / 1024)} KiB, ${shared} shared chunks`)
+  }
+  console.error(`build: done in ${((performance.now() - started) / 1000).toFixed(1)} s`)
+}
+
+if (import.meta.main) await bundleAll('dist')

@@ -60,8 +60,15 @@ const vitestReport = z.object({
   numTodoTests: z.int(),
 })
 
-/** The tests of one project of vitest.config.ts. A run that failed without a failed test counts as one that failed. */
-export function tests(name: string, project: string, output: Output = 'when-failed'): Gate {
+/**
+ * The tests of one project of vitest.config.ts, with more options for vitest. A run that failed without a failed test
+ * counts as one that failed.
+ */
+export function tests(
+  name: string,
+  project: string,
+  { output = 'when-failed', options = [] }: { readonly output?: Output; readonly options?: readonly string[] } = {},
+): Gate {
   const report = `build/tests-${project}.json`
   const command = [
     'vitest',
@@ -71,6 +78,7 @@ export function tests(name: string, project: string, output: Output = 'when-fail
     '--reporter=dot',
     '--reporter=json',
     `--outputFile.json=${report}`,
+    ...options,
   ]
   const run = async (): Promise<Tally> => {
     mkdirSync('build', { recursive: true })

@@ -7,10 +7,18 @@ import { type Gate, type Verdict, counts, judge, program, sum, tests } from './g
 /** Two at a time: that is what fills a small machine. The longest come first. */
 const LANES = 2
 
+const wanted = process.argv.slice(2)
+/** The unit tests run once: with coverage where that is judged, too. */
+const coverage = wanted.includes('release') ? ['--coverage.enabled'] : []
+
+/** For a look between two changes, what goes on at random goes on for less long. */
+const QUICK = { FUZZ_SECONDS: '2', FUZZ_RUNS: '500' }
+if (wanted.join() === 'check') Object.assign(process.env, QUICK)
+
 const lint = ['eslint', '--cache', '--cache-location', 'build/eslint', '--cache-strategy', 'content', '.']
 const checkGates: readonly Gate[] = [
   program('lint', lint),
-  tests('unit tests', 'unit'),
+  tests('unit tests', 'unit', { options: coverage }),
   tests('native tests', 'native'),
   program('types', ['tsc', '-p', '.']),
   program('unused code', ['knip', '--no-progress', '--no-config-hints']),
@@ -40,9 +48,9 @@ async function check(): Promise<readonly Verdict[]> {
   return verdicts
 }
 
-/** What takes longer and needs no lab either. */
+/** What takes longer and needs no lab either. The unit tests of `check` have left their coverage. */
 async function release(): Promise<readonly Verdict[]> {
-  const gates = [program('package', ['scripts/lint-deb']), program('coverage', ['scripts/coverage'])]
+  const gates = [program('coverage', ['node', 'scripts/coverage-floors.ts']), program('package', ['scripts/lint-deb'])]
   const verdicts: Verdict[] = []
   for (const gate of gates) verdicts.push(await judge(gate))
   return verdicts
@@ -55,7 +63,7 @@ async function lab(): Promise<readonly Verdict[]> {
   const steps = [
     program('lab up', ['lab/lab', 'up'], 'at-once'),
     program('lab install', ['lab/lab', 'install'], 'at-once'),
-    tests('tests on real Xen', 'lab', 'at-once'),
+    tests('tests on real Xen', 'lab', { output: 'at-once' }),
   ]
   for (const step of steps) {
     const broken = verdicts.some(({ name, failed }) => failed > 0 && name.startsWith('lab'))
@@ -76,7 +84,7 @@ const parts = { check, release, fuzz, lab }
 const isPart = (name: string): name is keyof typeof parts => name in parts
 const started = performance.now()
 const verdicts: Verdict[] = []
-for (const part of process.argv.slice(2)) {
+for (const part of wanted) {
   if (!isPart(part)) throw new Error(`there is no part "${part}"; there are ${Object.keys(parts).join(' and ')}`)
   verdicts.push(...(await parts[part]()))
 }

@@ -1,8 +1,8 @@
 /** Runs the command line as users do: a process, its words, its exit status. */
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { CLI } from '../built-cli.ts'
 
-export const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
 /** Compiled sources are kept for the next run, which begins twice as fast then. */
 const COMPILED = fileURLToPath(new URL('../../build/compile-cache', import.meta.url))
 
@@ -25,7 +25,7 @@ export interface RunOptions {
 
 /** In pipes. */
 export function runCli(args: readonly string[], options: RunOptions): Promise<Ran> {
-  return run(process.execPath, [MAIN, ...args], options)
+  return run(process.execPath, [CLI, ...args], options)
 }
 
 /** In a terminal of 80 columns; both streams are one there. `type` writes keys to it as soon as the text was seen. */
@@ -36,7 +36,7 @@ export async function runInTerminal(
     readonly program?: string
   },
 ): Promise<Ran> {
-  const words = [process.execPath, options.program ?? MAIN, ...args].map((word) => `'${word}'`).join(' ')
+  const words = [process.execPath, options.program ?? CLI, ...args].map((word) => `'${word}'`).join(' ')
   return run('script', ['-qec', `stty cols 80 rows 24; exec ${words}`, '/dev/null'], options, options.type)
 }
 

@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest'
 import { commands } from '../../src/cli/command.ts'
 import { createProgram } from '../../src/cli/program.ts'
 import { errorTable } from '../../src/words/errors.ts'
-import { MAIN, runCli } from './run-cli.ts'
+import { CLI } from '../built-cli.ts'
+import { runCli } from './run-cli.ts'
 
 const cli = (...args: string[]) => runCli(args, { socket: '/nonexistent/tetrarchd.sock' })
 
@@ -66,7 +67,7 @@ test('an error is a problem document with --json', async () => {
 test('a reader of help that has seen enough is no error', () => {
   const { stdout, stderr } = spawnSync(
     'bash',
-    ['-c', `${process.execPath} ${MAIN} --help | true; echo "$\{PIPESTATUS[0]}"`],
+    ['-c', `${process.execPath} ${CLI} --help | true; echo "$\{PIPESTATUS[0]}"`],
     {
       encoding: 'utf8',
     },

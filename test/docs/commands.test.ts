@@ -6,6 +6,7 @@ import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { commands } from '../../src/cli/command.ts'
 import { type ServedDaemon, WEB, serveDaemon } from '../daemon/http/served-daemon.ts'
+import { CLI } from '../built-cli.ts'
 
 const ROOT = resolve(import.meta.dirname, '../..')
 /** These go on until somebody ends them, or read a terminal. */
@@ -55,7 +56,7 @@ beforeAll(async () => {
   await mkdir(join(folder, 'xen'))
   await mkdir(join(folder, 'guests'))
   for (const name of ['web.cfg', 'test.cfg', 'xen/web.cfg', 'guests/web.cfg']) await writeFile(join(folder, name), WEB)
-  await writeFile(join(folder, 'tetrarch'), `#!/bin/sh\nexec ${process.execPath} ${ROOT}/src/cli/main.ts "$@"\n`)
+  await writeFile(join(folder, 'tetrarch'), `#!/bin/sh\nexec ${process.execPath} ${CLI} "$@"\n`)
   await chmod(join(folder, 'tetrarch'), 0o755)
 })
 afterAll(async () => {

@@ -2,15 +2,14 @@
 import { execFile } from 'node:child_process'
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { CLI } from '../built-cli.ts'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { bashCompletion } from '../../scripts/completion/bash.ts'
 import { fishCompletion } from '../../scripts/completion/fish.ts'
 import { zshCompletion } from '../../scripts/completion/zsh.ts'
 import { type ServedDaemon, WEB, serveDaemon } from '../daemon/http/served-daemon.ts'
-
-const MAIN = resolve(import.meta.dirname, '../../src/cli/main.ts')
 
 let served: ServedDaemon
 let folder: string
@@ -20,7 +19,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'tetrarch-completion-'))
   const texts = { 'tetrarch.bash': bashCompletion(), 'tetrarch.fish': fishCompletion(), _tetrarch: zshCompletion() }
   for (const [name, text] of Object.entries(texts)) await writeFile(join(folder, name), text)
-  await writeFile(join(folder, 'tetrarch'), `#!/bin/sh\nexec ${process.execPath} ${MAIN} "$@"\n`)
+  await writeFile(join(folder, 'tetrarch'), `#!/bin/sh\nexec ${process.execPath} ${CLI} "$@"\n`)
   await chmod(join(folder, 'tetrarch'), 0o755)
 })
 afterAll(async () => {
