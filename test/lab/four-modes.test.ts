@@ -13,7 +13,7 @@ const xenSays = {
   pvhvm: { libxlType: 'hvm', guestType: 'type=HVM ', qemus: 1 },
 } as const
 
-const BOOT = { timeoutMs: 200_000, everyMs: 1000 }
+const BOOT = { timeoutMs: process.env['LAB_FLAVOUR'] === 'trixie' ? 900_000 : 200_000, everyMs: 1000 }
 
 let daemon: LabDaemon
 beforeAll(async () => {
