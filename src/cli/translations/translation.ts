@@ -7,3 +7,6 @@ export interface Translation {
   /** What is different, in a sentence; empty where nothing is. */
   readonly note: string
 }
+
+/** Where there is a command of ours. */
+export const same = (theirs: string, ours: string, note = ''): Translation => ({ theirs, ours, note })

@@ -1,6 +1,4 @@
-import type { Translation } from './translation.ts'
-
-const same = (theirs: string, ours: string, note = ''): Translation => ({ theirs, ours, note })
+import { type Translation, same } from './translation.ts'
 
 /** virsh(1) with its libxl driver, in the order of what people use. */
 export const fromVirsh: readonly Translation[] = [

@@ -1,6 +1,5 @@
-import type { Translation } from './translation.ts'
+import { type Translation, same } from './translation.ts'
 
-const same = (theirs: string, ours: string, note = ''): Translation => ({ theirs, ours, note })
 /** xl works beside tetrarch, on our guests too, where it changes a running domain without making or ending it. */
 const stillXl = (theirs: string, note: string): Translation => ({ theirs, ours: theirs, note })
 
