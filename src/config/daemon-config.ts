@@ -59,9 +59,9 @@ const devices = table(
   {
     connectedBy: z
       .enum(['tetrarchd', 'xen-scripts'])
-      .default('xen-scripts')
+      .default('tetrarchd')
       .describe(
-        "Who connects the disks and network interfaces of guests: Xen's scripts in /etc/xen/scripts, or tetrarchd itself, without a shell for each (an experiment). Scripts that a guest names always run.",
+        "Who connects the disks and network interfaces of guests: tetrarchd itself, in a fraction of the time, or Xen's scripts in /etc/xen/scripts. Scripts that a guest names always run.",
       ),
     lockMs: milliseconds(40 * SECOND, "How long a block script of Xen's may hold the lock that both take."),
     openMs: milliseconds(20 * SECOND, 'Time for blkback to open a disk.'),
@@ -159,6 +159,7 @@ const consoles = table(
       0,
     ),
     terminalMs: milliseconds(5 * SECOND, "Time for a new guest's terminal to appear in dom0."),
+    lastWordsMs: milliseconds(3 * SECOND, 'How long the last words of a guest that died are waited for.'),
     clientBytes: bytes(MEBIBYTE, 'Output that may wait for one slow client before it is cut off.'),
   },
   "The guests' consoles.",

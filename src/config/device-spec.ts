@@ -19,6 +19,8 @@ export const DiskSpec = z
     target: text.nullable(),
     format: z.enum(diskFormats).default('raw'),
     access: z.enum(['read-only', 'read-write']).default('read-write'),
+    /** Other guests may write to it at the same time: `w!`, which xl does not know. */
+    shared: z.boolean().optional(),
     cdrom: z.boolean().default(false),
     /** Left out, libxl chooses: phy for block devices, qdisk (a QEMU) for what phy cannot serve. */
     backendType: z.enum(diskBackends).optional(),

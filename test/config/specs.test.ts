@@ -19,6 +19,7 @@ describe('a disk', () => {
     ['/a.iso,raw,hdc:cdrom,r', { target: '/a.iso', cdrom: true }],
     ['nbd:host:1,xvda,w', { target: 'host:1', script: 'block-nbd' }],
     ['vdev=xvda,access=ro,access=rw,target=/a', { access: 'read-write' }],
+    ['/a,raw,xvda,w!', { access: 'read-write', shared: true }],
     [' vdev=xvda, discard, target=/a', { discard: true, target: '/a' }],
     [
       'backendtype=qdisk,backend=stor,script=x,direct-io-safe,untrusted,vdev=xvda,target=/a',
@@ -43,6 +44,16 @@ describe('a disk', () => {
     expect('problem' in found && found.problem).toEqual(
       typeof problem === 'string' ? problem : expect.stringMatching(problem),
     )
+  })
+
+  test('that guests share is written as that, and xl is said not to know it', () => {
+    const found = parseDisk('vdev=xvda,access=w!,target=/a')
+    if (!('value' in found)) throw new Error(found.problem)
+    expect(found.warnings).toEqual([expect.stringContaining('xl does not know')])
+    expect(writeDisk(found.value)).toBe('vdev=xvda,access=w!,target=/a')
+    expect(parseDisk('vdev=xvda,access=w!,script=x,target=/a')).toMatchObject({
+      problem: 'a disk with a script of its own cannot be w!',
+    })
   })
 
   test('is written with its target last', () => {

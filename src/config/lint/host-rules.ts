@@ -125,9 +125,9 @@ function sharedWith(spec: GuestSpec, other: Neighbour): readonly Observation[] {
         ? [error('shared-mac', `nics.${index}`, `${other.name} has a nic with ${mac} too`)]
         : [],
     ),
-    ...spec.disks.filter(isLocalFile).flatMap(({ target, access }, index) => {
+    ...spec.disks.filter(isLocalFile).flatMap(({ target, access, shared }, index) => {
       const theirs = written.get(target)
-      if (theirs === undefined || (theirs === 'read-only' && access === 'read-only')) return []
+      if (theirs === undefined || shared === true || (theirs === 'read-only' && access === 'read-only')) return []
       return [
         error('shared-disk', `disks.${index}`, `${other.name} has ${target ?? ''} too, and not both only read it`),
       ]

@@ -16,6 +16,7 @@ interface Draft {
   vdev?: string
   format?: Format
   readonly?: boolean
+  shared: boolean
   cdrom: boolean
   backendType?: DiskSpec['backendType']
   backend?: string
@@ -62,7 +63,8 @@ function formatProblem(text: string): string {
 function setAccess(draft: Draft, text: string) {
   if (text === 'r' || text === 'ro') draft.readonly = true
   else if (text === 'w' || text === 'rw' || text === '') draft.readonly = false
-  else refuse(`unknown access ${JSON.stringify(text)}: r, ro, w or rw`)
+  else if (text === 'w!' || text === 'rw!') Object.assign(draft, { readonly: false, shared: true })
+  else refuse(`unknown access ${JSON.stringify(text)}: r, ro, w, rw, or w! to share it`)
 }
 
 /** `hdc:cdrom` in the place of the device name. */
@@ -190,12 +192,16 @@ function finish(draft: Draft): Spec<DiskSpec> {
   if (format === 'empty' && !cdrom) return { problem: 'only a CD drive can be empty' }
   const empty = format === 'empty' || target === ''
   if (empty && target !== '') draft.warnings.push(`the drive is empty, so its target ${target} is ignored`)
+  if (draft.shared) draft.warnings.push('xl does not know access=w!, and does not start this guest')
+  if (draft.shared && draft.script !== undefined && draft.script !== '')
+    return { problem: 'a disk with a script of its own cannot be w!', fix: 'let the script see to who shares it' }
   if (cdrom && draft.readonly === false && draft.accessGiven) draft.warnings.push('a CD is always read-only')
   const value = {
     vdev,
     target: empty ? null : target,
     format: format === 'empty' || empty ? 'raw' : format,
     access: cdrom || draft.readonly === true ? 'read-only' : 'read-write',
+    ...(draft.shared && { shared: true }),
     cdrom,
     directIoSafe: draft.directIoSafe,
     ...(draft.backendType !== undefined && { backendType: draft.backendType }),
@@ -209,7 +215,7 @@ function finish(draft: Draft): Spec<DiskSpec> {
 
 /** Reads one specification. */
 export function parseDisk(spec: string): Spec<DiskSpec> {
-  const draft: Draft = { cdrom: false, directIoSafe: false, hadPrefix: false, accessGiven: false, warnings: [] }
+  const draft: Draft = { shared: false, cdrom: false, directIoSafe: false, hadPrefix: false, accessGiven: false, warnings: [] }
   try {
     for (let rest = spec; rest !== '';) rest = takeOne(draft, rest)
   } catch (thrown) {
@@ -225,6 +231,7 @@ export function writeDisk(disk: DiskSpec): string {
     disk.format !== 'raw' && `format=${disk.format}`,
     `vdev=${disk.vdev}`,
     disk.access === 'read-only' && !disk.cdrom && 'access=ro',
+    disk.shared === true && 'access=w!',
     disk.cdrom && 'devtype=cdrom',
     disk.backendType !== undefined && `backendtype=${disk.backendType}`,
     disk.backend !== undefined && `backend=${disk.backend}`,

@@ -3,6 +3,9 @@ import type { Mode } from '../../modes/mode.ts'
 import type { JsonObject } from '../requests.ts'
 import { defbool, withoutUndefined } from './json.ts'
 
+/** What of a package is given to libxl as the script of a disk that several guests write: it knows no such access (libxlu_disk_l.l). */
+export const CONNECT_SHARED = '/usr/lib/tetrarch/connect-shared-device'
+
 /** libxl_device_disk. */
 export const diskConfigs = (disks: readonly DiskSpec[]): readonly JsonObject[] =>
   disks.map((disk) =>
@@ -12,7 +15,7 @@ export const diskConfigs = (disks: readonly DiskSpec[]): readonly JsonObject[] =
       format: disk.target === null ? 'empty' : disk.format,
       backend: disk.backendType,
       backend_domname: disk.backend,
-      script: disk.script,
+      script: disk.shared === true ? CONNECT_SHARED : disk.script,
       removable: disk.cdrom ? 1 : undefined,
       readwrite: disk.access === 'read-write' && !disk.cdrom ? 1 : undefined,
       is_cdrom: disk.cdrom ? 1 : undefined,

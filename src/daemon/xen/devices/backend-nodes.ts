@@ -1,3 +1,4 @@
+import { CONNECT_SHARED } from '../../../libxl/domain-config/devices.ts'
 import type { XenstoreClient } from '../../../xenstore/client.ts'
 import { below, domainVm } from '../../../xenstore/paths.ts'
 import type { Backend, BackendKind } from './backend.ts'
@@ -44,10 +45,10 @@ export async function readNodes(xenstore: XenstoreClient, backend: Backend): Pro
   return { script, vm: vm ?? null, isConnected, hasInterface: Number(state) >= INIT_WAIT, values }
 }
 
-export const diskRequest = ({ vm, values }: BackendNodes): DiskRequest => ({
+export const diskRequest = ({ vm, script, values }: BackendNodes): DiskRequest => ({
   target: values.params ?? '',
   access: values.mode?.includes('w') === true ? 'read-write' : 'read-only',
-  sharing: values.mode?.includes('!') === true ? 'wanted' : 'refused',
+  sharing: script === CONNECT_SHARED || values.mode?.includes('!') === true ? 'wanted' : 'refused',
   directIoSafe: values['direct-io-safe'] === '1',
   vm,
 })

@@ -11,6 +11,7 @@ import type { DaemonConfig } from '../../../config/daemon-config.ts'
 import { type TetrarchError, asTetrarchError } from '../../../words/errors.ts'
 import type { Domid, Uuid } from '../../../words/ids.ts'
 import { domid as asDomid } from '../../../words/ids.ts'
+import { CONNECT_SHARED } from '../../../libxl/domain-config/devices.ts'
 import type { XenstoreClient } from '../../../xenstore/client.ts'
 import { vmPath, xenstorePath } from '../../../xenstore/paths.ts'
 import {
@@ -172,7 +173,7 @@ export class DeviceConnector {
       await this.#gone(known)
       return
     }
-    if (nodes.script !== this.#options.program) known.state = 'left alone'
+    if (nodes.script !== this.#options.program && nodes.script !== CONNECT_SHARED) known.state = 'left alone'
     else if (before === 'refused') known.state = before
     // By an earlier daemon; or by Xen's script while there was none, which then gets no verdict of ours and undoes its own work.
     else if (nodes.isConnected) Object.assign(known, { nodes, state: 'connected' })
