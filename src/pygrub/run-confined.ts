@@ -22,6 +22,8 @@ export interface ConfinedEnd {
   readonly stopped: 'deadline' | 'cancelled' | 'too much output' | `signal ${string}` | `exit code ${number}` | null
 }
 
+/** unshare(1) tries to end as its child did, which nobody can by SIGKILL: the kernel sends that at the end of CPU time or memory. */
+const UNSHARE_OF_A_KILLED = 'sigprocmask unblock failed'
 const MAX_STDERR_BYTES = 16 * 1024
 
 /** Runs a confined program to its end. Rejects only if it cannot be started. */
@@ -52,7 +54,9 @@ export async function runConfined(command: ConfinedCommand, run: ConfinedRun): P
       child.on('error', reject)
       child.on('close', (code: number | null, signal) => resolve(endOf(code, signal)))
     })
-    return { answer: answer(), stderr: stderr(), stopped: end.stopped ?? ended }
+    const words = stderr()
+    const wasKilled = words.includes(UNSHARE_OF_A_KILLED)
+    return { answer: answer(), stderr: words, stopped: end.stopped ?? (wasKilled ? 'signal SIGKILL' : ended) }
   } finally {
     clearTimeout(deadline)
     run.signal?.removeEventListener('abort', cancel)

@@ -289,7 +289,7 @@ function stoppedError(path: string, stopped: string, stderr: string, options: Sa
   const why =
     stopped === 'deadline'
       ? `it took longer than ${options.wallMs} ms`
-      : `${stopped} (limits: ${options.cpuSeconds} s of CPU time, ${options.memoryMiB} MiB of memory, files of ${options.outputMiB} MiB)`
+      : `${stopped === 'signal SIGKILL' ? 'a limit was passed' : stopped} (limits: ${options.cpuSeconds} s of CPU time, ${options.memoryMiB} MiB of memory, files of ${options.outputMiB} MiB)`
   const evidence = stderr.split('\n').filter((line) => line !== '')
   return fail('boot-loader-failed', { what, why, stage: 'boot loader', evidence })
 }

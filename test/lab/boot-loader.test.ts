@@ -161,7 +161,7 @@ describe('a block device', () => {
     socket.destroy()
   }
 
-  test('is not read again at the second start, and what its guest changed is seen at the third', async () => {
+  test('is not read again at the second start, and what its guest changed is seen at its reboot', async () => {
     expect(await createPaused()).toBe('console=hvc0 quiet root=UUID=aaaa')
     await daemon.act('destroy', 'guest')
     await withoutSandbox(async () => {
@@ -170,11 +170,38 @@ describe('a block device', () => {
     expect(await marker('guest')).toContain('type=PV ')
     const at = await dom0.sh(`grep -abo -m1 'UUID=aaaa' ${VOLUME} | cut -d: -f1`)
     await inGuest(`printf UUID=bbbb | dd of=/dev/xvda bs=1 seek=${at} conv=notrunc && sync`)
-    await daemon.act('destroy', 'guest')
-    await withoutSandbox(async () => {
-      expect(await daemon.tryToCreate(definition)).toMatchObject({ state: 'failed' })
-    })
-    expect(await createPaused()).toBe('console=hvc0 quiet root=UUID=bbbb')
+    const { domid: before } = await daemon.guest('guest')
+    await daemon.act('reboot', 'guest')
+    expect((await daemon.guest('guest')).domid).toBeGreaterThan(before ?? 0)
+    expect((await builtFrom('guest')).cmdline).toBe('console=hvc0 quiet root=UUID=bbbb')
+  })
+})
+
+describe('the menu of create -c', () => {
+  /** Types into a program on a terminal, each time once it has said what is waited for; what it said until the marker. */
+  const typed = (command: string, keys: readonly (readonly [seen: string, keys: string])[]): Promise<string> => {
+    const types = keys.map(([seen, text]) => `waits '${seen}'; printf '${text}' >&3`)
+    return dom0.sh(
+      `cd ${DISKS}; rm -f keys said; mkfifo keys; touch said
+      waits() { for _ in $(seq 600); do grep -qaF "$1" said && return; sleep 0.2; done; cat said; exit 1; }
+      script -qfec '${command}' said <> keys >/dev/null & exec 3> keys
+      ${types.join('\n')}
+      waits TETRARCH-GUEST; kill %1; cat said`,
+      { timeoutMs: 240_000 },
+    )
+  }
+
+  test('boots what is chosen by keys, with the command line that was typed; a reboot boots the default', async () => {
+    await dom0.sh('cat > /root/menu.cfg', { stdin: booting('menu', 'pv', image('fedora')) })
+    const said = await typed('stty cols 80 rows 24; tetrarch create -c /root/menu.cfg', [
+      ['Up and Down', '\\033[A\\033[A\\033[Be'],
+      ['Esc goes back', ' typed=1\\r'],
+    ])
+    expect(said).toContain('Fedora Linux (0-rescue) 40 (Forty)')
+    const { cmdline } = await builtFrom('menu')
+    expect(cmdline).toMatch(/entry=6\.8\.5-301\.fc40\.x86_64 typed=1$/)
+    await daemon.act('reboot', 'menu')
+    expect((await builtFrom('menu')).cmdline).toMatch(/entry=6\.8\.5-301\.fc40\.x86_64$/)
   })
 })
 

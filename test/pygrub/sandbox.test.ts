@@ -255,8 +255,11 @@ describe.runIf(process.getuid?.() === 0)('what runs in the sandbox', () => {
     expect(stopped).toBe('cancelled')
   })
 
+  test('is stopped when it uses too much CPU time, by the kernel', async () => {
+    expect((await confined('for (;;);', { cpuSeconds: 1 })).stopped).toBe('signal SIGKILL')
+  })
+
   test.each([
-    ['uses too much CPU time', 'for (;;);', { cpuSeconds: 1 }],
     ['uses too much memory', 'const kept = []; for (;;) kept.push(Buffer.alloc(1 << 20, 1))', { memoryMiB: 64 }],
     ['answers too much', "import { writeSync } from 'node:fs'; for (;;) writeSync(3, 'x'.repeat(1000))", {}],
   ])('is stopped when it %s', async (_, source, limits) => {

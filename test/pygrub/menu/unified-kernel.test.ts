@@ -6,32 +6,8 @@ import type { GuestFile } from '../../../src/pygrub/menu/menu.ts'
 import { readUnifiedKernel } from '../../../src/pygrub/menu/unified-kernel.ts'
 import { kernel } from '../fixtures/debian.ts'
 import { version } from '../fixtures/kernels.ts'
+import { peFile } from '../fixtures/pe-file.ts'
 import { memoryVolume } from './memory-guest.ts'
-
-/** A PE file with sections, as ukify(1) and objcopy(1) lay them out. */
-function peFile(sections: Readonly<Record<string, Buffer | string>>): Buffer {
-  const alignment = 512
-  const header = Buffer.alloc(2 * alignment)
-  header.write('MZ')
-  header.writeUInt32LE(64, 60)
-  header.write('PE\0\0', 64)
-  header.writeUInt16LE(Object.keys(sections).length, 64 + 6)
-  header.writeUInt16LE(112, 64 + 20)
-  const parts = [header]
-  let at = header.length
-  Object.entries(sections).forEach(([name, content], index) => {
-    const bytes = Buffer.from(content)
-    const padded = Buffer.concat([bytes, Buffer.alloc((alignment - (bytes.length % alignment)) % alignment)])
-    const row = 64 + 24 + 112 + index * 40
-    header.write(name, row)
-    header.writeUInt32LE(bytes.length, row + 8)
-    header.writeUInt32LE(padded.length, row + 16)
-    header.writeUInt32LE(at, row + 20)
-    parts.push(padded)
-    at += padded.length
-  })
-  return Buffer.concat(parts)
-}
 
 function file(bytes: Buffer): GuestFile {
   const source = bufferSource(bytes)
