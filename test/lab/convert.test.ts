@@ -87,6 +87,58 @@ describe('a Debian disk', () => {
   })
 })
 
+describe('a guest that does not come up in its new mode', () => {
+  const bare = text(
+    `kernel = "${MATERIAL}/vmlinux"\nramdisk = "${MATERIAL}/initrd-pv.img"\nextra = "quiet console=hvc0"\ndisk = ["${IMAGE},raw,xvda,rw"]`,
+  )
+  const convertAs = (ready: string) =>
+    daemon.api.call('convert', { params: { guest: NAME }, body: { to: 'pvh', ready, timeoutMs: 240_000 } })
+  const comesUpAs = async (ready: string) => {
+    const task = await convertAs(ready)
+    await daemon.event(
+      (event) => event.kind === 'task' && event.task === task.id && event.stage === 'wait until it has come up',
+      0,
+    )
+    await isUp('PVH')
+    return task
+  }
+  const isBack = async () => {
+    await isUp('PV')
+    expect((await daemon.guest(NAME)).mode).toMatchObject({ configured: 'pv', observed: 'pv' })
+    expect(await definition()).toBe(bare.trimEnd())
+    expect(await dom0.sh(`ls ${GUESTS}`)).not.toContain(`${NAME}.cfg.`)
+  }
+
+  test('gets its old mode back, and the report has its last words', async () => {
+    await begin(bare)
+    await run()
+    await isUp('PV')
+    const { id } = await comesUpAs('never said')
+    await dom0.sh(`xl sysrq ${NAME} c`)
+    const task = await daemon.api.call('task', { params: { task: id }, query: { wait: 240_000 } })
+    expect(task).toMatchObject({
+      state: 'failed',
+      problem: { code: 'guest-died', why: expect.stringContaining('ended by crash') as string },
+    })
+    expect(task.problem?.evidence?.join('\n')).toContain('Kernel panic - not syncing: sysrq triggered crash')
+    await isBack()
+  })
+
+  test('gets it back from the next daemon, once, when the guest ends while there is none', async () => {
+    await begin(bare)
+    await run()
+    await isUp('PV')
+    await comesUpAs('never said')
+    const { domid } = await daemon.guest(NAME)
+    await daemon.replace(
+      () =>
+        `systemctl stop tetrarchd.socket tetrarchd-ro.socket tetrarchd; xl shutdown -w ${NAME}; systemctl start tetrarchd.socket tetrarchd-ro.socket tetrarchd`,
+    )
+    await isBack()
+    expect((await daemon.guest(NAME)).domid).toBe((domid ?? 0) + 1)
+  })
+})
+
 describe('a conversion that cannot work is refused, and the guest is left alone', () => {
   const refused = async (to: ModeName, why: string) => {
     const { state, domid } = await daemon.guest(NAME)

@@ -7,6 +7,7 @@
  * Never: interprets what a guest says, or shows it unescaped other than to those who attached.
  */
 import type { Duplex } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { plainLines } from '../../words/escape-control.ts'
 import { ConsoleLog, type ConsoleLogOptions } from './console-log.ts'
 
@@ -44,6 +45,8 @@ interface Listeners {
 }
 
 const INPUT_BYTES = 64 * 1024
+/** A console that said nothing for so long has no more to say. */
+const QUIET_MS = 100
 /** The longest line that `tail` gives, in characters. */
 const LINE_LENGTH = 1_000
 
@@ -70,6 +73,8 @@ export class GuestConsole {
   #history: Buffer[] = []
   #historyBytes = 0
   #ended = false
+  /** Bytes read until now. */
+  #taken = 0
 
   constructor(tty: Duplex, log: ConsoleLog | null, options: GuestConsoleOptions) {
     this.#tty = tty
@@ -105,6 +110,18 @@ export class GuestConsole {
     const all = plainLines(Buffer.concat(this.#history).toString('utf8'))
     if (all.at(-1) === '') all.pop()
     return all.slice(Math.max(0, all.length - lines)).map((line) => line.slice(0, LINE_LENGTH))
+  }
+
+  /**
+   * Resolves when the guest has said nothing for a moment, when its console has ended, or after `mostMs`: the last words of
+   * one that died come through the rings of Xen and of the terminal after it.
+   */
+  async quiet(mostMs: number): Promise<void> {
+    const until = performance.now() + mostMs
+    for (let seen = -1; seen !== this.#taken && !this.#ended && performance.now() < until;) {
+      seen = this.#taken
+      await sleep(QUIET_MS)
+    }
   }
 
   /** Goes on with another terminal of the same guest. */
@@ -143,6 +160,7 @@ export class GuestConsole {
   }
 
   #take(bytes: Buffer): void {
+    this.#taken += bytes.length
     this.#remember(bytes)
     for (const { data } of this.#clients) data?.(bytes)
     const log = this.#log

@@ -70,10 +70,11 @@ export class GuestService {
     this.#folder = await definitions.begin()
     const { adopted, toRestart, toLetRun } = await adopt(this.#context, this.#observer)
     await this.#context.prepared.begin()
+    // What a conversion puts back is decided before any end of a domain is followed.
+    await this.#conversions.resume()
     await this.#observer.start()
     const foreign = registry.all().filter(({ managed }) => !managed).length
     bus.publish({ kind: 'daemon.started', version, adopted, foreign })
-    await this.#conversions.resume()
     for (const entry of toLetRun) this.act('unpause', entry.name, 'tetrarchd')
     for (const entry of toRestart) {
       entry.operation = 'starting'

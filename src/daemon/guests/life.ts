@@ -163,8 +163,10 @@ export class Life {
     const ruling = wanted.guest === 'restarts' ? this.#brake.rule(entry.name, reason) : null
     const sequel: Sequel = { ...wanted, guest: ruling?.kind === 'restart' ? 'restarts' : 'stays-down' }
     this.#applyBrake(entry, ruling)
-    if (reason === 'crash' || reason === 'watchdog')
+    if (reason === 'crash' || reason === 'watchdog') {
+      await entry.run?.console?.quiet(this.#context.config.console.lastWordsMs)
       for (const line of entry.run?.console?.tail(LINES_OF_A_CRASH) ?? []) progress.log(`console: ${line}`)
+    }
     const steps = stepsToFollow(this.#ending(entry), reason, sequel)
     if (ruling?.kind === 'restart') {
       await this.#during({ now: 'stopping', then: 'starting' }, entry, steps, progress)

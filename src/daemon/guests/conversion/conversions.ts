@@ -62,6 +62,8 @@ export class Conversions {
         continue
       }
       const goOn = record.phase === 'proved' ? finish : putBack
+      // Whatever has become of its domain is for this task to see to.
+      if (goOn === putBack && entry.run !== null) entry.operation = 'stopping'
       this.#begin(entry, 'tetrarchd', async (progress) => {
         progress.log('an earlier daemon ended in the middle of this conversion')
         await goOn(this.#converting(entry), record, progress)

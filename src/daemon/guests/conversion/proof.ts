@@ -56,7 +56,7 @@ async function watchFor(
   for (;;) {
     // Armed before the look, so that nothing is missed in between.
     const next = changes.next(either)
-    mustLive(context, entry, run)
+    await mustLive(context, entry, run)
     const missing = await missingOf(context, entry, run, proof)
     if (missing.length === 0) break
     signal.throwIfAborted()
@@ -66,12 +66,13 @@ async function watchFor(
   if (proof.ready !== null) return
   const limits = { timeoutMs: config.conversion.settleMs, signal }
   await whenDomain(host, run.domid, (domain) => domain === null || domain.shutdown !== null, limits)
-  mustLive(context, entry, run)
+  await mustLive(context, entry, run)
 }
 
-function mustLive({ host }: Context, { name }: GuestEntry, run: Run): void {
+async function mustLive({ host, config }: Context, { name }: GuestEntry, run: Run): Promise<void> {
   const domain = domainOf(host, run.domid)
   if (domain !== null && domain.shutdown === null && domain.state !== 'dying') return
+  await run.console?.quiet(config.console.lastWordsMs)
   throw fail('guest-died', {
     what: `"${name}" ended before it had come up`,
     why: endText(domain?.shutdown ?? null),
