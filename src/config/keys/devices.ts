@@ -9,9 +9,15 @@ const emulated = { modes: emulatedModes } as const
 const emulatedShould = { modes: emulatedModes, support: 'should' } as const
 
 export const deviceKeys: readonly KeyRow[] = [
-  key('disk', specs('DISK', 'disks', parseDisk, writeDisk), 'disks', 'Disks and CD drives; xl-disk-configuration(5). Beside what xl reads, the access w! gives a disk to several guests that write to it, such as those of a cluster file system.', {
-    libxl: 'disks',
-  }),
+  key(
+    'disk',
+    specs('DISK', 'disks', parseDisk, writeDisk),
+    'disks',
+    'Disks and CD drives; xl-disk-configuration(5). Beside what xl reads, the access w! gives a disk to several guests that write to it, such as those of a cluster file system.',
+    {
+      libxl: 'disks',
+    },
+  ),
   key('vif', specs('NIC', 'nics', parseNic, writeNic), 'nics', 'Network interfaces; xl-network-configuration(5).', {
     libxl: 'nics',
   }),

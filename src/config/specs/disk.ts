@@ -215,7 +215,14 @@ function finish(draft: Draft): Spec<DiskSpec> {
 
 /** Reads one specification. */
 export function parseDisk(spec: string): Spec<DiskSpec> {
-  const draft: Draft = { shared: false, cdrom: false, directIoSafe: false, hadPrefix: false, accessGiven: false, warnings: [] }
+  const draft: Draft = {
+    shared: false,
+    cdrom: false,
+    directIoSafe: false,
+    hadPrefix: false,
+    accessGiven: false,
+    warnings: [],
+  }
   try {
     for (let rest = spec; rest !== '';) rest = takeOne(draft, rest)
   } catch (thrown) {
