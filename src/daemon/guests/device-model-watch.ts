@@ -1,6 +1,6 @@
 /**
  * Watches the QEMU of every guest: Xen says nothing when one dies, and a guest whose QEMU is gone runs on without its
- * disks and its screen. This is the one thing that is looked at by the clock.
+ * disks and its screen. This is the one thing that is looked at by the clock, which stands still while there is no QEMU.
  *
  *   well ◀──answers── hung
  *     │ silent ──────▶ ▲ (so many looks in a row)
@@ -30,25 +30,49 @@ export class DeviceModelWatch implements Disposable {
   /** Looks in a row that found a QEMU silent, or since when its paused guest has been without it. */
   readonly #suspects = new WeakMap<Run, { silent: number; goneSince: number | null }>()
   readonly #looking = new WeakSet<Run>()
-  readonly #timer: NodeJS.Timeout
+  readonly #over = new AbortController()
+  #clock: NodeJS.Timeout | null = null
 
   constructor(context: Context, observer: Observer, onFailed: OnDeviceModelFailed) {
     this.#context = context
     this.#observer = observer
     this.#onFailed = onFailed
-    this.#timer = setInterval(() => this.#lookAtAll(), context.config.deviceModel.checkMs).unref()
+    this.#wind()
+    void this.#follow()
   }
 
   [Symbol.dispose](): void {
-    clearInterval(this.#timer)
+    this.#over.abort()
+    this.#stop()
+  }
+
+  /** A QEMU that is seen for the first time, or another one, is told as an event. */
+  async #follow(): Promise<void> {
+    for await (const { kind } of this.#context.bus.since(null, this.#over.signal))
+      if (kind === 'guest.device-model') this.#wind()
+  }
+
+  #wind(): void {
+    this.#clock ??= setInterval(() => this.#lookAtAll(), this.#context.config.deviceModel.checkMs).unref()
+  }
+
+  #stop(): void {
+    if (this.#clock !== null) clearInterval(this.#clock)
+    this.#clock = null
   }
 
   #lookAtAll(): void {
+    const watched = this.#context.registry
+      .all()
+      .flatMap((entry) => (entry.run !== null && pidOf(entry.run) !== null ? [{ entry, run: entry.run }] : []))
+    if (watched.length === 0) {
+      this.#stop()
+      return
+    }
     const domains = new Map(this.#context.host.domains().map((domain) => [domain.domid, domain]))
-    for (const entry of this.#context.registry.all()) {
-      const { run } = entry
-      const domain = run === null ? undefined : domains.get(run.domid)
-      if (run === null || domain === undefined || !isUp(entry, domain) || this.#looking.has(run)) continue
+    for (const { entry, run } of watched) {
+      const domain = domains.get(run.domid)
+      if (domain === undefined || !isUp(entry, domain) || this.#looking.has(run)) continue
       const pid = pidOf(run)
       if (pid === null || run.deviceModel?.health === 'dead') continue
       this.#looking.add(run)

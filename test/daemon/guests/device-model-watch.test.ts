@@ -89,3 +89,15 @@ test('a QEMU that died while no daemon ran is told by the next one', async () =>
   await under.startAnew()
   await until(() => expect(model()).toMatchObject({ health: 'dead' }))
 })
+
+test('while there is no QEMU nothing is looked at, and the next one is', async () => {
+  await begin()
+  await under.act('destroy', 'web')
+  await new Promise((resolve) => setTimeout(resolve, 10 * RULES.checkMs))
+  const looks = vi.spyOn(under.host, 'domains')
+  await new Promise((resolve) => setTimeout(resolve, 10 * RULES.checkMs))
+  expect(looks).not.toHaveBeenCalled()
+  looks.mockRestore()
+  await under.create(HVM)
+  await until(() => expect(model()?.status).toBe('running'))
+})
