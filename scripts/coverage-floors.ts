@@ -1,5 +1,5 @@
 /** Compares the coverage of each folder of src/ with its floor. Floors only rise: by --raise, and never by hand downwards. */
-import { readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { z } from 'zod'
 
@@ -45,7 +45,12 @@ export const raised = (reached: Floors, floors: Floors): Floors =>
 const readJson = (file: string): unknown => JSON.parse(readFileSync(file, 'utf8'))
 
 if (import.meta.main) {
-  const reached = coverageOf(summary.parse(readJson(join(ROOT, 'build/coverage/coverage-summary.json'))), ROOT)
+  const measured = join(ROOT, 'build/coverage/coverage-summary.json')
+  if (!existsSync(measured)) {
+    console.error('coverage: nothing was measured, as when a unit test failed')
+    process.exit(1)
+  }
+  const reached = coverageOf(summary.parse(readJson(measured)), ROOT)
   const floors = floorsFile.parse(readJson(FLOORS))
   for (const [folder, percent] of Object.entries(reached))
     console.error(`coverage: ${folder.padEnd(16)} ${String(percent).padStart(3)} %, floor ${floors[folder] ?? 0} %`)
