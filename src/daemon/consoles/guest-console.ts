@@ -45,6 +45,10 @@ interface Listeners {
 }
 
 const INPUT_BYTES = 64 * 1024
+/** How Linux says that it cannot go on (kernel/panic.c, die). */
+const DEATHS = /Kernel panic - not syncing|Oops: |BUG: |Attempted to kill init/
+/** How far from the end that is looked for. */
+const LINES_OF_A_DEATH = 200
 /** A console that said nothing for so long has no more to say. */
 const QUIET_MS = 100
 /** The longest line that `tail` gives, in characters. */
@@ -110,6 +114,13 @@ export class GuestConsole {
     const all = plainLines(Buffer.concat(this.#history).toString('utf8'))
     if (all.at(-1) === '') all.pop()
     return all.slice(Math.max(0, all.length - lines)).map((line) => line.slice(0, LINE_LENGTH))
+  }
+
+  /** The same of one that has died, with the line in which its kernel said why, which a long trace may follow. */
+  lastWords(lines: number): readonly string[] {
+    const last = this.tail(lines)
+    const reason = this.tail(LINES_OF_A_DEATH).findLast((line) => DEATHS.test(line))
+    return reason === undefined || last.includes(reason) ? last : [reason, ...last.slice(1)]
   }
 
   /**

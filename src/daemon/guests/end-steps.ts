@@ -105,7 +105,7 @@ const LAST_WORDS = 20
 
 export function noteEnd({ entry }: Ending, reason: EndReason): void {
   entry.lastEnd = { reason, at: new Date().toISOString() }
-  entry.lastWords = entry.run?.console?.tail(LAST_WORDS) ?? []
+  entry.lastWords = entry.run?.console?.lastWords(LAST_WORDS) ?? []
 }
 
 /** How long a QEMU that libxl asked to end may take. */

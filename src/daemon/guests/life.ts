@@ -165,7 +165,7 @@ export class Life {
     this.#applyBrake(entry, ruling)
     if (reason === 'crash' || reason === 'watchdog') {
       await entry.run?.console?.quiet(this.#context.config.console.lastWordsMs)
-      for (const line of entry.run?.console?.tail(LINES_OF_A_CRASH) ?? []) progress.log(`console: ${line}`)
+      for (const line of entry.run?.console?.lastWords(LINES_OF_A_CRASH) ?? []) progress.log(`console: ${line}`)
     }
     const steps = stepsToFollow(this.#ending(entry), reason, sequel)
     if (ruling?.kind === 'restart') {

@@ -153,6 +153,22 @@ describe('on any stream', () => {
     expect(console.tail(0)).toEqual([])
   })
 
+  test('its last words have the line in which the kernel said why it died, however long the trace after it', async () => {
+    const { tty, console } = await open()
+    const trace = Array.from({ length: 30 }, (_, index) => ` ? frame+0x${index}`)
+    await say(console, tty, ['login:', 'Kernel panic - not syncing: why', ...trace, ''].join('\n'))
+    expect(console.lastWords(3)).toEqual(['Kernel panic - not syncing: why', ' ? frame+0x28', ' ? frame+0x29'])
+    expect(console.lastWords(31)).toEqual(console.tail(31))
+  })
+
+  test('is quiet when it has said nothing for a moment', async () => {
+    const { tty, console } = await open()
+    const said = console.quiet(5000).then(() => console.tail(1))
+    await say(console, tty, 'one\n')
+    await say(console, tty, 'two\n')
+    expect(await said).toEqual(['two'])
+  })
+
   test('a client that detached hears no more', async () => {
     const { tty, console } = await open()
     const client = console.attach()

@@ -120,6 +120,6 @@ const notUp = ({ name }: GuestEntry, run: Run, { timeoutMs }: Proof, missing: re
   })
 
 const lastLines = (run: Run): readonly string[] => {
-  const lines = run.console?.tail(LAST_LINES) ?? []
+  const lines = run.console?.lastWords(LAST_LINES) ?? []
   return lines.length === 0 ? ['its console said nothing'] : lines.map((line) => `console: ${line}`)
 }
