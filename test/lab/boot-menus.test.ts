@@ -84,16 +84,17 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true })
 })
 
+/** QEMU opens no VHD read-only. */
 const guests = [
-  { disk: 'systemd-boot', type: 'pv', format: 'raw', what: 'Lab Linux 1', word: '1.0' },
-  { disk: 'unified', type: 'pvh', format: 'raw', what: 'Lab Linux 3', word: 'unified' },
-  { disk: 'isolinux', type: 'pv', format: 'raw', what: 'Lab Live', word: 'live' },
-  { disk: 'vhd', type: 'pv', format: 'vhd', what: 'Lab Linux 1', word: '1.0' },
+  { disk: 'systemd-boot', type: 'pv', format: 'raw', access: 'ro', what: 'Lab Linux 1', word: '1.0' },
+  { disk: 'unified', type: 'pvh', format: 'raw', access: 'ro', what: 'Lab Linux 3', word: 'unified' },
+  { disk: 'isolinux', type: 'pv', format: 'raw', access: 'ro', what: 'Lab Live', word: 'live' },
+  { disk: 'vhd', type: 'pv', format: 'vhd', access: 'rw', what: 'Lab Linux 1', word: '1.0' },
 ] as const
 
-test.each(guests)('$disk boots as $type', hardwareVirtualized, async ({ disk, type, format, what, word }) => {
+test.each(guests)('$disk boots as $type', hardwareVirtualized, async ({ disk, type, format, access, what, word }) => {
   await daemon.clear()
-  const target = `format=${format},vdev=xvda,access=ro,target=${DISKS}/${disk}.img`
+  const target = `format=${format},vdev=xvda,access=${access},target=${DISKS}/${disk}.img`
   await daemon.create(`name = "${disk}"\ntype = "${type}"\nmemory = 128\ndisk = ["${target}"]\n`)
   const { booted, domid } = await daemon.guest(disk)
   expect(booted).toMatchObject({ how: 'boot-loader', what: expect.stringContaining(what) as string })
