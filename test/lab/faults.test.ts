@@ -4,6 +4,15 @@ import { dom0 } from '../../lab/dom0.ts'
 import { type LabDaemon, labDaemon, remains } from './lab-daemon.ts'
 import { small } from './small-guests.ts'
 
+/** A script of the user's own for a nic, which libxl waits for: it holds the create where the domain is half-made. */
+const HELD = '/run/tetrarch-test-script-began'
+const HOLDING_SCRIPT = `#!/bin/sh
+[ "$1" = online ] || exit 0
+touch ${HELD}
+while [ -e ${HELD} ]; do sleep 0.1; done
+xenstore-write "$XENBUS_PATH/hotplug-status" connected
+`
+
 let daemon: LabDaemon
 beforeAll(async () => {
   daemon = await labDaemon()
@@ -12,20 +21,26 @@ beforeAll(async () => {
   await dom0.sh(`cp --sparse=always ${MATERIAL}/ext4-gpt.img /srv/guests/faults.img`)
 })
 afterEach(async () => {
+  await dom0.sh(`rm -f ${HELD}`)
   await daemon.clear()
 })
 
-const DEVICES = 'disk = ["/srv/guests/faults.img,raw,xvda,rw"]\nvif = ["bridge=xenbr0"]'
+const DISK = 'disk = ["/srv/guests/faults.img,raw,xvda,rw"]'
 const busyWorker = async () =>
   (await daemon.api.call('host', {})).daemon.workers.find(({ busyWith }) => busyWith === 'create')
 
 describe('a libxl worker that dies in the middle of a create', () => {
   test('fails that create with its step and the log of libxl, and nothing of it stays', async () => {
-    const definition = { file: '/root/victim.cfg', text: small('victim', 'pv', '', DEVICES) }
+    await dom0.sh(`rm -f ${HELD}; cat > /srv/hold-vif; chmod +x /srv/hold-vif`, { stdin: HOLDING_SCRIPT })
+    const devices = `${DISK}\nvif = ["bridge=xenbr0,script=/srv/hold-vif"]`
+    const definition = { file: '/root/victim.cfg', text: small('victim', 'pv', '', devices) }
     const { id } = await daemon.api.call('create', { body: { definition } })
-    const worker = await dom0.waitFor('a worker to build the domain', busyWorker, { everyMs: 20 })
-    await dom0.waitFor('the domain to be half-made', async () => (await remains()).includes('domain '), { everyMs: 50 })
-    await dom0.sh(`kill -SEGV ${worker.pid}`)
+    const isHeld = async () => (await dom0.sh(`ls ${HELD} 2>/dev/null || true`)) !== ''
+    await dom0.waitFor('the script of its nic to run', isHeld, { timeoutMs: 120_000 })
+    const halfMade = await remains()
+    for (const part of ['domain ', 'loop ', '/backend/vbd/', '/backend/vif/']) expect(halfMade).toContain(part)
+    const worker = await dom0.waitFor('the worker that builds the domain', busyWorker)
+    await dom0.sh(`kill -SEGV ${worker.pid}; rm ${HELD}`)
     const task = await daemon.api.call('task', { params: { task: id }, query: { wait: 120_000 } })
     expect(task).toMatchObject({ state: 'failed', problem: { code: 'worker-died', stage: 'build the domain' } })
     expect(task.problem?.evidence?.join('\n')).toMatch(/libxl|domain/i)
@@ -33,7 +48,7 @@ describe('a libxl worker that dies in the middle of a create', () => {
   })
 
   test('leaves the daemon alive, which builds the same guest the next time', async () => {
-    await daemon.create(small('victim', 'pv', '', DEVICES))
+    await daemon.create(small('victim', 'pv', '', `${DISK}\nvif = ["bridge=xenbr0"]`))
   })
 })
 
