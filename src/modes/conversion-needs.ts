@@ -15,9 +15,14 @@ export interface GuestSystem {
   readonly biosBoot: boolean
   /** Whether a volume has EFI/BOOT/BOOTX64.EFI. */
   readonly efiBoot: boolean
-  /** Where the PV disk driver of the default entry's kernel is. */
-  readonly pvDisk: 'built-in' | 'in-initramfs' | 'missing' | 'unknown'
+  /** Where the PV disk driver of the default entry's kernel is, as far as it is there when the kernel looks for its root. */
+  readonly pvDisk: Exclude<DriverPlace, 'module'>
+  /** Where its PV network driver is. */
+  readonly pvNic: DriverPlace
 }
+
+/** `module`: a file of the root file system alone. */
+export type DriverPlace = 'built-in' | 'in-initramfs' | 'module' | 'missing' | 'unknown'
 
 export interface Need {
   /** `cannot` refuses the conversion; `look` is for the user to judge. */
@@ -56,21 +61,26 @@ function bootNeeds({ converted, to, system: { biosBoot, efiBoot } }: Situation):
   return [{ weight: 'cannot', what, seen: isEfi ? 'no EFI/BOOT/BOOTX64.EFI' : 'no code in its first sector', fix }]
 }
 
-const drivers = {
-  'built-in': ['met', 'xen-blkfront is built into its kernel'],
-  'in-initramfs': ['met', 'xen-blkfront is in its initramfs'],
-  missing: ['cannot', 'xen-blkfront is neither in its kernel nor in its initramfs'],
-  unknown: ['look', 'its kernel and initramfs could not be looked at'],
-} as const
+const places: Readonly<Record<DriverPlace, string>> = {
+  'built-in': 'is built into its kernel',
+  'in-initramfs': 'is in its initramfs',
+  module: 'is a module of its kernel',
+  missing: 'is neither in its kernel nor in its initramfs',
+  unknown: 'could not be looked for',
+}
+const ADD_DRIVERS = 'Debian: add xen-blkfront and xen-netfront to /etc/initramfs-tools/modules, update-initramfs -u'
 
-function driverNeeds({ to, system: { pvDisk } }: Situation): readonly Need[] {
+/** Without its disk no system comes up; without its network it does, and nobody reaches it. */
+function driverNeeds({ converted, to, system: { pvDisk, pvNic } }: Situation): readonly Need[] {
   if (hardwareOf(to) === 'emulated') return []
-  const [weight, seen] = drivers[pvDisk]
-  const fix =
-    weight === 'met'
-      ? null
-      : 'Debian: add xen-blkfront and xen-netfront to /etc/initramfs-tools/modules, update-initramfs -u'
-  return [{ weight, what: "Xen's disk driver at boot", seen, fix }]
+  const need = (what: string, driver: string, place: DriverPlace, missing: Need['weight']): Need => {
+    const weight = place === 'missing' ? missing : place === 'unknown' ? 'look' : 'met'
+    return { weight, what, seen: `${driver} ${places[place]}`, fix: weight === 'met' ? null : ADD_DRIVERS }
+  }
+  return [
+    need("Xen's disk driver at boot", 'xen-blkfront', pvDisk, 'cannot'),
+    ...(converted.nics.length === 0 ? [] : [need("Xen's network driver", 'xen-netfront', pvNic, 'look')]),
+  ]
 }
 
 /** Devices by which its boot menu and its fstab find their file systems. */

@@ -19,7 +19,7 @@ const MAX_RAMDISK = { packed: 256 * 1024 * 1024, unpacked: 512 * 1024 * 1024 }
 /** Code in the first sector of a disk, before its partition table (Intel, GPT: "protective MBR"). */
 const BOOT_CODE_BYTES = 440
 const EFI_LOADERS = ['/EFI/BOOT/BOOTX64.EFI']
-const DRIVER = 'xen-blkfront'
+const DRIVERS = { disk: 'xen-blkfront', nic: 'xen-netfront' } as const
 
 interface Looking {
   readonly budget: Budget
@@ -39,7 +39,7 @@ export function readSystem(image: Source, disk: Disk, { budget, report }: Lookin
     mounts: mountsIn(text('/etc/fstab') ?? ''),
     biosBoot: readBytes(image, 0, Math.min(BOOT_CODE_BYTES, image.size)).some((byte) => byte !== 0),
     efiBoot: disk.volumes.some((volume) => EFI_LOADERS.some((path) => guestNode(volume, path, budget) !== null)),
-    pvDisk: boot === null ? 'unknown' : driverOf(boot, budget),
+    ...driversOf(boot, text),
   }
 }
 
@@ -67,28 +67,37 @@ const mountsIn = (fstab: string): GuestSystem['mounts'] =>
     .map((line) => line.split(/\s+/))
     .map(([device = '', on = '']) => ({ device: plainLine(device), on: plainLine(on) }))
 
-/** Where the disk driver of a kernel is: its own list of what is built in, or the ramdisk that it is given. */
-function driverOf({ kernel, ramdisks }: Boot, budget: Budget): GuestSystem['pvDisk'] {
-  const version = /vmlinuz-(.+)$/.exec(kernel.path)?.[1]
-  const builtIn = version && readText(kernel.volume, `/lib/modules/${version}/modules.builtin`, budget)
-  if (typeof builtIn === 'string' && builtIn.includes(`/${DRIVER}.ko`)) return 'built-in'
-  const found = ramdisks.map(holdsDriver)
-  if (found.includes(true)) return 'in-initramfs'
-  return found.length > 0 && found.every((each) => each === false) ? 'missing' : 'unknown'
+type Drivers = Pick<GuestSystem, 'pvDisk' | 'pvNic'>
+
+/** Where a kernel's PV drivers are: its own list of what is built in, the ramdisk that it is given, the modules beside it. */
+function driversOf(boot: Boot | null, text: (path: string) => string | null): Drivers {
+  if (boot === null) return { pvDisk: 'unknown', pvNic: 'unknown' }
+  const version = /vmlinuz-(.+)$/.exec(boot.kernel.path)?.[1]
+  const list = (name: string) => (version === undefined ? '' : (text(`/lib/modules/${version}/${name}`) ?? ''))
+  const [builtIn, modules] = [list('modules.builtin'), list('modules.dep')]
+  const ramdisks = boot.ramdisks.map(namesIn)
+  const before = (driver: string): Drivers['pvDisk'] => {
+    if (builtIn.includes(`/${driver}.ko`)) return 'built-in'
+    if (ramdisks.some((names) => names?.has(driver))) return 'in-initramfs'
+    return ramdisks.length > 0 && ramdisks.every((names) => names !== null) ? 'missing' : 'unknown'
+  }
+  const nic = before(DRIVERS.nic)
+  const isFile = (nic === 'missing' || nic === 'unknown') && modules.includes(`/${DRIVERS.nic}.ko`)
+  return { pvDisk: before(DRIVERS.disk), pvNic: isFile ? 'module' : nic }
 }
 
-/** Null when the ramdisk cannot be unpacked. A file's name stands in a cpio archive as it is. */
-function holdsDriver({ node }: GuestFile): boolean | null {
+/** The drivers that a ramdisk has; null when it cannot be unpacked. A file's name stands in a cpio archive as it is. */
+function namesIn({ node }: GuestFile): ReadonlySet<string> | null {
   const found = attempt(() => {
     const packed = readWhole(node.open(), MAX_RAMDISK.packed)
-    if (packed.includes(DRIVER)) return { has: true }
     const start = startOfPacked(packed)
-    if (start === null) return { has: false }
+    if (start === null) return { archives: [packed] }
     const limits = { maxBytes: MAX_RAMDISK.unpacked, expectedBytes: packed.length * 4 }
     const unpacked = decompress(packed.subarray(start), limits)
-    return isRefusal(unpacked) ? unpacked : { has: unpacked.includes(DRIVER) }
+    return isRefusal(unpacked) ? unpacked : { archives: [packed.subarray(0, start), unpacked] }
   })
-  return isRefusal(found) ? null : found.has
+  if (isRefusal(found)) return null
+  return new Set(Object.values(DRIVERS).filter((name) => found.archives.some((bytes) => bytes.includes(name))))
 }
 
 const CPIO_END = 'TRAILER!!!'

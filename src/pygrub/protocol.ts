@@ -100,6 +100,7 @@ export const taskResult: z.ZodType<TaskResult> = z.discriminatedUnion('kind', [
     biosBoot: z.boolean(),
     efiBoot: z.boolean(),
     pvDisk: z.enum(['built-in', 'in-initramfs', 'missing', 'unknown']),
+    pvNic: z.enum(['built-in', 'in-initramfs', 'module', 'missing', 'unknown']),
   }),
   z.strictObject({
     kind: z.literal('failure'),

@@ -214,8 +214,8 @@ export async function inspectSystem(
   await using image = await openImage({ disk, format }, options)
   const result = await run({ path: disk, ...inputs(image), task, outputs: [], options, signal })
   if (result.kind !== 'system') throw unexpected(disk)
-  const { name, commandLine, mounts, biosBoot, efiBoot, pvDisk } = result
-  return { name, commandLine, mounts, biosBoot, efiBoot, pvDisk }
+  const { name, commandLine, mounts, biosBoot, efiBoot, pvDisk, pvNic } = result
+  return { name, commandLine, mounts, biosBoot, efiBoot, pvDisk, pvNic }
 }
 
 type TaskBase = Pick<Task, 'inputBytes' | 'parents' | 'budget' | 'maxKernelFileBytes' | 'maxOutputBytes'>

@@ -34,13 +34,6 @@ disk = ["${disk}"]
 `
 const image = (name: string) => `format=raw,vdev=xvda,access=ro,target=${DISKS}/${name}.img`
 
-const marker = (name: string): Promise<string> =>
-  dom0.waitFor(
-    `the marker line of ${name}`,
-    async () => (await daemon.guest(name)).consoleTail.find((line) => line.includes('TETRARCH-GUEST')),
-    { timeoutMs: 200_000, everyMs: 1000 },
-  )
-
 interface Listed {
   readonly config: { readonly b_info: { readonly cmdline?: string } & Readonly<Record<string, unknown>> }
 }
@@ -76,7 +69,7 @@ describe.each([
     for (const mode of modes) await daemon.create(booting(`${disk}-${mode}`, mode, image(disk)))
     for (const mode of modes) {
       const name = `${disk}-${mode}`
-      const line = await marker(name)
+      const line = await daemon.marker(name)
       expect(line).toContain(`type=${mode.toUpperCase()} `)
       expect(line).toContain('disks=xvda ')
       expect(line).toContain(`kernel=${kernelVersion}`)
@@ -101,7 +94,7 @@ test('a qcow2 disk boots the menu that it has itself, with the kernel of the raw
     rm changed.img`)
   await daemon.create(booting('overlaid', 'pv', `format=qcow2,vdev=xvda,access=rw,target=${DISKS}/overlay.qcow2`))
   expect((await builtFrom('overlaid')).cmdline).toContain('root=UUID=over ')
-  expect(await marker('overlaid')).toContain('disks=xvda ')
+  expect(await daemon.marker('overlaid')).toContain('disks=xvda ')
   const { domid, deviceModel } = await daemon.guest('overlaid')
   expect(await dom0.sh(`xenstore-list /local/domain/0/backend/qdisk/${domid}`)).toBe('51712')
   expect(deviceModel?.reason).toContain('xvda')
@@ -167,7 +160,7 @@ describe('a block device', () => {
     await withoutSandbox(async () => {
       await daemon.create(definition)
     })
-    expect(await marker('guest')).toContain('type=PV ')
+    expect(await daemon.marker('guest')).toContain('type=PV ')
     const at = await dom0.sh(`grep -abo -m1 'UUID=aaaa' ${VOLUME} | cut -d: -f1`)
     await inGuest(`printf UUID=bbbb | dd of=/dev/xvda bs=1 seek=${at} conv=notrunc && sync`)
     const { domid: before } = await daemon.guest('guest')

@@ -33,12 +33,7 @@ const run = async () =>
   expect(await daemon.api.call('create', { query: { wait: 280_000 }, body: { name: NAME } })).toMatchObject({
     state: 'succeeded',
   })
-const isUp = (type: string) =>
-  dom0.waitFor(
-    `the marker line of ${type}`,
-    async () => (await daemon.guest(NAME)).consoleTail.some((line) => line.includes(`TETRARCH-GUEST type=${type}`)),
-    PATIENT,
-  )
+const isUp = (type: string) => daemon.marker(NAME, { type })
 const convert = (to: ModeName, ready: string): Promise<Task> =>
   daemon.api.call('convert', {
     params: { guest: NAME },

@@ -1,4 +1,4 @@
-/** A whole Debian, with its own kernel, initrd and GRUB: one disk that boots as PV and as PVH, one after the other. */
+/** A whole Debian with its own kernel, initrd and GRUB: one disk, moved through the modes that its kernel can be in. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { MATERIAL } from '../../lab/demo-guests.ts'
 import { dom0 } from '../../lab/dom0.ts'
@@ -7,45 +7,87 @@ import { type LabDaemon, labDaemon, remains } from './lab-daemon.ts'
 import { hardwareVirtualized } from './small-guests.ts'
 
 const BUILD_MS = 1_200_000
-const BOOT = { timeoutMs: 280_000, everyMs: 1000 }
+/** A PC with firmware, boot loader and systemd, all of it emulated. */
+const BOOT_MS = 600_000
+
+const NAME = 'debian'
+const IMAGE = `${MATERIAL}/debian.img`
+const DEFINITION = `name = "${NAME}"
+type = "pv"
+memory = 384
+disk = [ "${IMAGE},raw,xvda,w" ]
+vif = [ "bridge=xenbr0" ]
+`
 
 let daemon: LabDaemon
 beforeAll(async () => {
   daemon = await labDaemon()
   await daemon.clear()
-  await material(['debian'])
+  await material([NAME])
+  await daemon.api.call('define', { params: { guest: NAME }, body: { text: DEFINITION } })
 }, BUILD_MS)
 afterAll(async () => {
   await daemon.clear()
-  await dom0.sh(`rm -f ${MATERIAL}/debian.img`)
+  await daemon.api.call('undefine', { params: { guest: NAME } })
+  await dom0.sh(`rm -f ${IMAGE} /etc/tetrarch/guests/${NAME}.cfg.*`)
 })
 
-const definition = (type: 'pv' | 'pvh') => `
-name = "debian"
-type = "${type}"
-memory = 384
-disk = [ "${MATERIAL}/debian.img,raw,xvda,w" ]
-vif = [ "bridge=xenbr0" ]
-`
-
-test.each([
-  ['pv', 'type=PV '],
-  ['pvh', 'type=PVH '],
-] as const)('type="%s" boots the kernel of its own disk', hardwareVirtualized, async (type, said) => {
-  await daemon.clear()
-  await daemon.create(definition(type))
+/** What its system calls the mode, and what it says of its devices. */
+const isUp = async (type: string) => {
   const line = await dom0.waitFor(
-    'the system to be up',
-    async () => (await daemon.guest('debian')).consoleTail.find((text) => text.includes('TETRARCH-GUEST')),
-    BOOT,
+    `the marker line of ${type}`,
+    async () => (await daemon.guest(NAME)).consoleTail.findLast((text) => text.includes('TETRARCH-GUEST')),
+    { timeoutMs: BOOT_MS, everyMs: 1000 },
   )
-  expect(line).toContain(said)
+  expect(line).toContain(`type=${type} `)
   expect(line).toMatch(/disks=xvda nics=\w+ frontends=vbd-51712,vif-0/)
-  const { domid, booted, deviceModel, mode: seen } = await daemon.guest('debian')
-  expect(seen).toMatchObject({ chosen: type, observed: type, differs: false })
+}
+
+test('it boots the kernel of its own disk as PV', async () => {
+  expect(await daemon.api.call('create', { query: { wait: 280_000 }, body: { name: NAME } })).toMatchObject({
+    state: 'succeeded',
+  })
+  await isUp('PV')
+  const { domid, booted, deviceModel, mode } = await daemon.guest(NAME)
+  expect(mode).toMatchObject({ chosen: 'pv', observed: 'pv', differs: false })
   expect(deviceModel).toBeNull()
-  expect(await dom0.sh(`xenstore-read /libxl/${domid}/type`)).toBe(type)
+  expect(await dom0.sh(`xenstore-read /libxl/${domid}/type`)).toBe('pv')
   expect(booted).toMatchObject({ how: 'boot-loader', what: expect.stringContaining('Debian') as string })
-  expect(await daemon.act('shutdown', 'debian')).toMatchObject({ state: 'succeeded', problem: null })
+})
+
+const moves = [
+  { to: 'pvh', said: 'PVH', libxl: 'pvh', how: 'boot-loader', qemus: 0 },
+  { to: 'pvhvm', said: 'HVM', libxl: 'hvm', how: 'firmware', qemus: 1 },
+  { to: 'pv', said: 'PV', libxl: 'pv', how: 'boot-loader', qemus: 0 },
+] as const
+
+test.each(moves)('it comes up as $to by `convert`', { timeout: 2 * BOOT_MS, ...hardwareVirtualized }, async (move) => {
+  const { to, said, libxl, how, qemus } = move
+  if ((await daemon.guest(NAME)).domid === null) await daemon.api.call('create', { body: { name: NAME } })
+  const { id } = await daemon.api.call('convert', {
+    params: { guest: NAME },
+    body: { to, ready: `TETRARCH-GUEST type=${said} `, timeoutMs: BOOT_MS },
+  })
+  const isOver = async () => {
+    const task = await daemon.api.call('task', { params: { task: id }, query: { wait: 60_000 } })
+    return task.finishedAt !== null && task
+  }
+  const task = await dom0.waitFor('the conversion to end', isOver, { timeoutMs: 2 * BOOT_MS })
+  expect(task).toMatchObject({ state: 'succeeded', problem: null })
+  await isUp(said)
+  const { domid, booted, mode } = await daemon.guest(NAME)
+  expect(mode).toMatchObject({ configured: to, observed: to, differs: false })
+  expect(booted?.how).toBe(how)
+  expect(await dom0.sh(`xenstore-read /libxl/${domid}/type`)).toBe(libxl)
+  expect(await dom0.sh(`ps -eo args | grep -c '[q]emu.*-xen-domid ${domid} ' || true`)).toBe(String(qemus))
+})
+
+test('its disk is sound after it, and has what it wrote in every mode', { timeout: BOOT_MS }, async () => {
+  expect(await daemon.act('shutdown', NAME)).toMatchObject({ state: 'succeeded', problem: null })
+  const partition = `'${IMAGE}?offset=2097152'`
+  const written = await dom0.sh(`debugfs -R 'cat /var/log/marker' ${partition} 2>/dev/null`)
+  const types = Array.from(written.matchAll(/^TETRARCH-GUEST type=(\w+)/gm), ([, type]) => type)
+  expect(types.filter((type, i) => type !== types[i - 1])).toEqual(['PV', 'PVH', 'HVM', 'PV'])
+  await dom0.sh(`e2fsck -fn ${partition}`)
   expect(await remains()).toBe('')
 })

@@ -35,9 +35,7 @@ test('a change of the file is shown for a running guest, and is there after its 
   await define('changing', text)
   expect(await dom0.sh('cat /etc/tetrarch/guests/changing.cfg; echo .')).toBe(`${text}.`)
   expect(await start('changing', false)).toMatchObject({ state: 'succeeded' })
-  await dom0.waitFor('the guest to be up', async () =>
-    (await daemon.guest('changing')).consoleTail.some((line) => line.includes('TETRARCH-GUEST')),
-  )
+  await daemon.marker('changing')
   await dom0.sh("sed -i 's/^memory = 128/memory = 160/' /etc/tetrarch/guests/changing.cfg")
   await dom0.waitFor('the change to be shown', async () => (await daemon.guest('changing')).changes.length > 0)
   expect(await dom0.sh('tetrarch info changing')).toMatch(/next start +memory: 128 → 160/)

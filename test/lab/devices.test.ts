@@ -66,10 +66,7 @@ test('files, a block device and a nic reach the guest; blkback and the bridge ha
   expect((await dom0.sh('cat /sys/class/net/dev-lab/mtu; ls /sys/class/net/xenbr0/brif')).trim()).toMatch(
     /^1400\n(.*\n)*dev-lab/,
   )
-  const marker = async () =>
-    (await dom0.sh('tetrarch logs devices')).split('\n').find((line) => /^TETRARCH-GUEST .* kernel=/.test(line))
-  await dom0.waitFor('its marker line', async () => (await marker()) !== undefined, LONG)
-  expect(await marker()).toContain('disks=xvda,xvdb,xvdc nics=eth0')
+  expect(await daemon.marker('devices')).toContain('disks=xvda,xvdb,xvdc nics=eth0')
   await daemon.act('destroy', 'devices')
   expect(await left()).toEqual([])
   expect(await dom0.sh('ls /run/tetrarch/devices')).toBe('pid')

@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { demoGuests, prepareDemoGuests } from '../../lab/demo-guests.ts'
 import { dom0 } from '../../lab/dom0.ts'
 import type { GuestDetail } from '../../src/api/guest.ts'
+import { TetrarchError } from '../../src/words/errors.ts'
 import { type LabDaemon, labDaemon, remains } from './lab-daemon.ts'
 import { hardwareVirtualized } from './small-guests.ts'
 
@@ -13,7 +14,7 @@ const xenSays = {
   pvhvm: { libxlType: 'hvm', guestType: 'type=HVM ', qemus: 1 },
 } as const
 
-const BOOT = { timeoutMs: process.env['LAB_FLAVOUR'] === 'trixie' ? 900_000 : 200_000, everyMs: 1000 }
+const BOOT = { timeoutMs: process.env['LAB_FLAVOUR'] === 'trixie' ? 900_000 : 200_000 }
 
 let daemon: LabDaemon
 beforeAll(async () => {
@@ -29,23 +30,18 @@ const createDemoGuest = async (name: string) => daemon.create(await dom0.sh(`cat
 /** Waits for the guest's marker line, and creates it again when it died before (hardwareVirtualized says why). */
 async function up(name: string): Promise<void> {
   for (let left = hardwareVirtualized.retry; left > 0; left -= 1) {
-    const seen = await dom0.waitFor(
-      `${name} to be up`,
-      async () => {
-        const found = (await daemon.list()).some((each) => each.name === name)
-        return found ? (await markerLine(name)) && 'up' : 'gone'
-      },
-      BOOT,
-    )
-    if (seen === 'up') return
-    await createDemoGuest(name)
+    try {
+      await marker(name)
+      return
+    } catch (error) {
+      if (!(error instanceof TetrarchError) || error.code !== 'not-found') throw error
+      await createDemoGuest(name)
+    }
   }
 }
 
 const guest = (name: string): Promise<GuestDetail> => daemon.guest(name)
-const markerLine = async (name: string) =>
-  (await guest(name)).consoleTail.find((line) => line.includes('TETRARCH-GUEST'))
-const marker = (name: string) => dom0.waitFor(`the marker line of ${name}`, () => markerLine(name), BOOT)
+const marker = (name: string) => daemon.marker(name, BOOT)
 const qemusOf = (domid: number | null) =>
   dom0.sh(`ps -eo pid,args | grep '[q]emu' | grep -- '-xen-domid ${domid} ' | awk '{ print $1 }'`)
 const xenstore = (path: string) => dom0.sh(`xenstore-read ${path}`)

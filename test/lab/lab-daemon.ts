@@ -9,6 +9,9 @@ import type { Task } from '../../src/api/task.ts'
 /** The longest that an operation may take in an emulated dom0 on a busy machine, milliseconds. */
 const OPERATION_MS = 280_000
 
+/** The longest that a small guest boots there, milliseconds. */
+const BOOT_MS = 240_000
+
 export interface LabDaemon {
   readonly api: Client
   /** Creates a guest; throws what went wrong. */
@@ -21,6 +24,8 @@ export interface LabDaemon {
   /** The first event from now on, or after `since`, that is as wanted. */
   event(wanted: (event: Event) => boolean, since?: number): Promise<Event>
   newest(): Promise<number>
+  /** The newest whole marker line of a guest (lab/README.md), once there is one; with `type` only of a kernel that calls its mode so. */
+  marker(guest: string, options?: { readonly type?: string; readonly timeoutMs?: number }): Promise<string>
   /** Runs a script in dom0 that ends the daemon, and waits until the next one answers. */
   replace(script: (pid: number) => string): Promise<void>
   /** Destroys everything but dom0, whoever made it. */
@@ -51,6 +56,11 @@ export async function labDaemon(): Promise<LabDaemon> {
       // A number from the future is answered at once by `lost`, which carries where the stream stands.
       const { seq } = await daemon.event(({ kind }) => kind === 'lost', Number.MAX_SAFE_INTEGER)
       return seq
+    },
+    marker(guest, { type = '\\S+', timeoutMs = BOOT_MS } = {}) {
+      const whole = new RegExp(`TETRARCH-GUEST type=${type} .* kernel=`)
+      const look = async () => (await daemon.guest(guest)).consoleTail.findLast((line) => whole.test(line))
+      return dom0.waitFor(`the marker line of ${guest}`, look, { timeoutMs, everyMs: 1000 })
     },
     async replace(script) {
       const before = (await api.call('host', {})).daemon.pid

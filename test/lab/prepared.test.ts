@@ -50,10 +50,7 @@ test('a guest gets it with its own name, disk and nic, and boots; another one is
   const settings = `'disk=["${DISK},raw,xvda,rw"]' 'vif=["bridge=xenbr0"]'`
   await dom0.sh(`tetrarch create --from ${TEMPLATE} prep7 -- ${settings}`, LONG)
   expect((await dom0.sh(`xl domid prep7; xl domname ${domid}`)).trim().split('\n')).toEqual([domid, 'prep7'])
-  const marker = async () =>
-    (await dom0.sh('tetrarch logs prep7')).split('\n').find((line) => /^TETRARCH-GUEST .* kernel=/.test(line))
-  await dom0.waitFor('its marker line', async () => (await marker()) !== undefined, LONG)
-  expect(await marker()).toMatch(/type=PV .*disks=xvda nics=eth0 frontends=vbd-51712,vif-0/)
+  expect(await daemon.marker('prep7')).toMatch(/type=PV .*disks=xvda nics=eth0 frontends=vbd-51712,vif-0/)
   expect(await dom0.sh(`xenstore-read /local/domain/0/backend/vbd/${domid}/51712/params`)).toContain(DISK)
   await dom0.waitFor('the next one', isReady, LONG)
   expect((await waiting())[0]?.split(' ')[0]).not.toBe(domid)

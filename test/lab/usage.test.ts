@@ -24,11 +24,7 @@ beforeAll(async () => {
   await daemon.create(emulated)
   await daemon.act('pause', 'emulated')
   await daemon.create(busy)
-  await dom0.waitFor(
-    'the guest to be up',
-    async () => (await daemon.guest('busy')).consoleTail.some((line) => line.includes('TETRARCH-GUEST')),
-    { timeoutMs: 250_000, everyMs: 1000 },
-  )
+  await daemon.marker('busy')
   await dom0.sh('ping -c 5 -i 0.2 -W 10 192.168.90.77')
   // From here on nothing counts any more, so that numbers that are read one after the other can be the same.
   await daemon.act('pause', 'busy')

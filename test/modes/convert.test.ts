@@ -13,6 +13,7 @@ const debian: GuestSystem = {
   biosBoot: true,
   efiBoot: false,
   pvDisk: 'in-initramfs',
+  pvNic: 'module',
 }
 const hvmGuest = spec(
   ...['type = "hvm"', 'xen_platform_pci = 0', DISK, 'vif = ["type=ioemu,model=e1000"]'],
@@ -89,6 +90,17 @@ describe('what its system must have', () => {
   test('the PV disk driver, where there is nothing else', () => {
     expect(against(needs('hvm', 'pvhvm', { pvDisk: 'missing' }))).toHaveLength(1)
     expect(against(needs('pv', 'hvm', { pvDisk: 'missing' }))).toEqual([])
+  })
+
+  test('the PV network driver, to be reached, if it has a nic', () => {
+    const guest = spec('type = "pv"', DISK, 'vif = ["bridge=xenbr0"]')
+    const looks = (more: Partial<GuestSystem>, which = guest) =>
+      needs('pv', 'pvh', more, which).filter(({ weight }) => weight === 'look')
+    expect(looks({ pvNic: 'missing' })).toMatchObject([
+      { seen: 'xen-netfront is neither in its kernel nor in its initramfs' },
+    ])
+    expect(looks({})).toEqual([])
+    expect(looks({ pvNic: 'missing' }, spec('type = "pv"', DISK))).toEqual([])
   })
 
   test('file systems that are found when their disk is called otherwise', () => {

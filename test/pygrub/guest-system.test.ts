@@ -40,6 +40,7 @@ test('a system is told by its release, boot menu and fstab', async () => {
     biosBoot: false,
     efiBoot: false,
     pvDisk: 'missing',
+    pvNic: 'missing',
   })
 })
 
@@ -50,6 +51,13 @@ test('the PV disk driver is found in the initramfs, behind microcode too, or in 
   expect(await system(disk({ 'boot/initrd': microcode }))).toMatchObject({ pvDisk: 'in-initramfs' })
   const builtin = { 'lib/modules/6.1/modules.builtin': 'kernel/drivers/block/xen-blkfront.ko\n' }
   expect(await system(disk(builtin))).toMatchObject({ pvDisk: 'built-in' })
+})
+
+test('the PV network driver may be a module of its root file system as well', async () => {
+  const modules = { 'lib/modules/6.1/modules.dep': 'kernel/drivers/net/xen-netfront.ko.xz: kernel/drivers/xen/x.ko\n' }
+  expect(await system(disk(modules))).toMatchObject({ pvDisk: 'missing', pvNic: 'module' })
+  const packed = gzipSync('…xen-blkfront.ko…xen-netfront.ko…')
+  expect(await system(disk({ 'boot/initrd': packed }))).toMatchObject({ pvNic: 'in-initramfs' })
 })
 
 test('an initramfs that cannot be unpacked tells nothing', async () => {

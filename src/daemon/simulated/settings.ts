@@ -64,6 +64,7 @@ const defaults: SimulatedSettings = {
     biosBoot: true,
     efiBoot: false,
     pvDisk: 'built-in',
+    pvNic: 'built-in',
   }),
   exists: () => true,
   formatOf: () => null,

@@ -101,6 +101,7 @@ describe('a conversion that cannot work changes nothing', () => {
       biosBoot: false,
       efiBoot: false,
       pvDisk: 'built-in',
+      pvNic: 'built-in',
     } as const
     await begin('running', { system: () => system })
     const task = await convert({ to: 'pvhvm' })

@@ -27,6 +27,7 @@ const UNKNOWN: GuestSystem = {
   biosBoot: true,
   efiBoot: true,
   pvDisk: 'unknown',
+  pvNic: 'unknown',
 }
 
 export interface PlannedConversion {
