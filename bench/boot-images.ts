@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { randomFillSync } from 'node:crypto'
 import { mkdirSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { elfKernel } from '../test/pygrub/fixtures/kernels.ts'
 
 const MEBIBYTE = 1024 * 1024
 const FIRST_SECTOR = 2048
@@ -12,35 +13,14 @@ export interface BootImage {
   readonly path: string
 }
 
-/** An ELF file with Xen's notes for PV and PVH, as a kernel's vmlinux has them (xen/include/public/elfnote.h). */
+/** As big as a kernel's vmlinux, with the banner where one has it, and bytes that no packing makes smaller. */
 function vmlinux(bytes: number): Buffer {
-  const note = (type: number, content: Buffer): Buffer => {
-    const head = Buffer.alloc(16)
-    head.writeUInt32LE(4, 0)
-    head.writeUInt32LE(content.length, 4)
-    head.writeUInt32LE(type, 8)
-    head.write('Xen\0', 12, 'latin1')
-    return Buffer.concat([head, content, Buffer.alloc(-content.length & 3)])
-  }
-  const notes = Buffer.concat([
-    note(1, Buffer.from('00000081ffffffff', 'hex')),
-    note(18, Buffer.from('5008000100000000', 'hex')),
-    note(6, Buffer.from('linux\0')),
-  ])
+  const head = elfKernel()
   const file = randomFillSync(Buffer.alloc(bytes))
-  file.fill(0, 0, 1024)
-  file.write('\x7fELF\x02\x01\x01', 0, 'latin1')
-  file.writeUInt16LE(2, 16)
-  file.writeUInt16LE(62, 18)
-  file.writeBigUInt64LE(64n, 32)
-  file.writeUInt16LE(56, 54)
-  file.writeUInt16LE(1, 56)
-  // The one program header: PT_NOTE.
-  file.writeUInt32LE(4, 64)
-  file.writeBigUInt64LE(512n, 72)
-  file.writeBigUInt64LE(BigInt(notes.length), 96)
-  notes.copy(file, 512)
+  head.copy(file)
   file.write('Linux version 6.1.0-bench (bench) #1 SMP\n\0', Math.floor(bytes * 0.6), 'latin1')
+  // The banner that it had as a kernel of a few bytes.
+  file.fill(0, head.indexOf('Linux version'), head.length)
   return file
 }
 

@@ -1,6 +1,6 @@
 /** `npm run bench`: measures in the lab's dom0 against xl, prints each result as it comes, and writes docs/benchmarks.md. */
 import { spawn } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { cpus, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -10,8 +10,9 @@ import { dom0, reachable } from '../lab/dom0.ts'
 import { sshCommand } from '../lab/ssh.ts'
 import { runningState } from '../lab/state.ts'
 import { labName, labPlace } from '../lab/place.ts'
-import type { Finding, Idle, Memory, Result } from './in-dom0.ts'
-import { type Measured, memoryRow, report, resultRows } from './report.ts'
+import type { Finding } from './findings.ts'
+import { plot } from './plot.ts'
+import { type Measured, growthRow, idleRow, memoryRow, rateRow, report, resultRows } from './report.ts'
 
 const RUNS = Number(process.argv[2] ?? 5)
 
@@ -21,7 +22,7 @@ const BENCH_S = 3000
 async function sendProgram(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'tetrarch-bench-'))
   const outfile = join(folder, 'in-dom0.mjs')
-  const entryPoints = [new URL('in-dom0.ts', import.meta.url).pathname]
+  const entryPoints = [new URL('in-dom0/main.ts', import.meta.url).pathname]
   await build({ entryPoints, outfile, bundle: true, platform: 'node', format: 'esm', target: 'node24' })
   await dom0.push(outfile, '/root/bench.mjs')
   rmSync(folder, { recursive: true })
@@ -39,24 +40,23 @@ async function* findings(): AsyncGenerator<Finding> {
 }
 
 async function measured(): Promise<Measured> {
-  let xen = 'unknown'
-  let idle: Idle = { overMs: 0, cpuMs: 0 }
-  const results: Result[] = []
-  const memory: Memory[] = []
+  const all = { xen: 'unknown', idle: [], results: [], growths: [], rates: [], memory: [] } as Collected
   for await (const finding of findings()) {
-    if ('xen' in finding) xen = finding.xen
-    else if ('idle' in finding) {
-      idle = finding.idle
-      console.log(`idle for ${idle.overMs / 1000} s: ${idle.cpuMs} ms of CPU time`)
-    } else if ('memory' in finding) {
-      memory.push(finding.memory)
-      console.log(memoryRow(finding.memory))
-    } else {
-      results.push(finding.result)
-      console.log(resultRows(finding.result).join('\n'))
-    }
+    if ('xen' in finding) all.xen = finding.xen
+    else if ('idle' in finding) show(all.idle, finding.idle, idleRow)
+    else if ('memory' in finding) show(all.memory, finding.memory, memoryRow)
+    else if ('growth' in finding) show(all.growths, finding.growth, growthRow)
+    else if ('rate' in finding) show(all.rates, finding.rate, rateRow)
+    else show(all.results, finding.result, (result) => resultRows(result).join('\n'))
   }
-  return { xen, idle, results, memory }
+  return all
+}
+
+type Collected = { -readonly [K in keyof Measured]: Measured[K] extends readonly (infer One)[] ? One[] : Measured[K] }
+
+function show<T>(into: T[], one: T, words: (one: T) => string): void {
+  into.push(one)
+  console.log(words(one))
 }
 
 const [load = 0] = loadavg()
@@ -70,5 +70,6 @@ const text = report(all, {
   machine: `${cpus().length} processors, Xen ${all.xen} under QEMU (${accelerator}), load average ${load.toFixed(1)} when it began`,
 })
 writeReport(text)
+writeFileSync('docs/benchmarks.svg', plot(all.growths))
 console.log(`\n${text}\nbench: written to docs/benchmarks.md`)
 process.exit(0)

@@ -108,25 +108,49 @@ describe('a QEMU that a device brings into a PVH guest', () => {
   })
 })
 
-test(
-  'an HVM guest becomes PVHVM within a second of its backend, and is remembered as that',
-  hardwareVirtualized,
-  async () => {
+describe('an HVM guest whose kernel has PV drivers', () => {
+  const text = `${small('turning', 'pvh').replace('type = "pvh"', 'type = "hvm"\nvga = "none"').replace('memory = 128', 'memory = 256').replace('vmlinux', 'vmlinuz')}
+disk = ["/srv/guests/modes.img,raw,xvda,rw"]
+vif = ["bridge=xenbr0"]`
+  /** What QEMU itself has: the disk image and the network card of the emulated PC. */
+  const inQemu = async (domid: number | null) => {
+    const said = await dom0.sh(
+      `xl qemu-monitor-command ${domid} 'info block'; xl qemu-monitor-command ${domid} 'info pci'`,
+    )
+    return { disk: said.includes('/srv/guests/modes.img'), nic: said.includes('Ethernet controller') }
+  }
+  const emulations = async () => (await daemon.guest('turning')).devices.map(({ kind, emulation }) => [kind, emulation])
+
+  test('becomes PVHVM within a second of its backend, and its emulated devices go', hardwareVirtualized, async () => {
     await daemon.clear()
-    const text = `${small('turning', 'pvh').replace('type = "pvh"', 'type = "hvm"\nvga = "none"').replace('memory = 128', 'memory = 256').replace('vmlinux', 'vmlinuz')}
-disk = ["/srv/guests/modes.img,raw,xvda,rw"]`
     const since = await daemon.newest()
-    await daemon.create(text)
+    const definition = { file: '/root/test.cfg', text }
+    const built = await daemon.api.call('create', { query: { wait: 280_000 }, body: { definition, paused: true } })
+    expect(built).toMatchObject({ state: 'succeeded', problem: null })
     const { domid, mode } = await daemon.guest('turning')
     expect(mode).toMatchObject({ chosen: 'pvhvm', observed: 'hvm', differs: true })
+    expect(await inQemu(domid)).toEqual({ disk: true, nic: true })
+    expect(await emulations()).toEqual(expect.arrayContaining([...both('present')]))
+
     const state = `/local/domain/0/backend/vbd/${domid}/51712/state`
     const connected = dom0.sh(`until [ "$(xenstore-read ${state})" = 4 ]; do sleep 0.05; done; date +%s.%N`, {
       timeoutMs: 280_000,
     })
+    await daemon.act('unpause', 'turning')
     const turned = await daemon.event((event) => event.kind === 'guest.mode' && event.to === 'pvhvm', since)
     expect(turned).toMatchObject({ guest: 'turning', from: 'hvm' })
     expect(Date.parse(turned.time) / 1000).toBeLessThan(Number(await connected) + 1)
     expect((await daemon.guest('turning')).mode).toMatchObject({ observed: 'pvhvm', lastSeen: { mode: 'pvhvm' } })
     expect(await daemon.api.call('guests', { query: { query: 'virtualizationMode:/^pvhvm$/' } })).toHaveLength(1)
-  },
-)
+
+    await daemon.marker('turning', { type: 'HVM' })
+    expect(await inQemu(domid)).toEqual({ disk: false, nic: false })
+    expect(await emulations()).toEqual(expect.arrayContaining([...both('unplugged')]))
+    expect(await dom0.sh('tetrarch info turning')).toMatch(/PV, unplugged/)
+  })
+
+  const both = (emulation: string) => [
+    ['disk', emulation],
+    ['nic', emulation],
+  ]
+})
