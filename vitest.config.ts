@@ -1,5 +1,20 @@
 import { defineConfig } from 'vitest/config'
 
+/**
+ * What builds disk images by the ordinary tools, damages input at random, or runs every command of the documents: half of
+ * the work of all that needs no Xen, and of use once, before a change is given away.
+ */
+const thorough = [
+  'test/pygrub/{disk,fs,fuzz}/**/*.test.ts',
+  'test/pygrub/{answers,drop-in,image-chain}.test.ts',
+  'test/pygrub/menu/grub-properties.test.ts',
+  'test/config/hostile.test.ts',
+  'test/docs/commands.test.ts',
+  'test/cli/terminal.test.ts',
+]
+/** Neither src nor the tests keep anything in modules, so files share them: a third less work. */
+const withoutXen = { globalSetup: ['test/built-cli.ts'], isolate: false, testTimeout: 30_000 }
+
 export default defineConfig({
   test: {
     // scripts/coverage-floors.ts reads it.
@@ -9,15 +24,13 @@ export default defineConfig({
     projects: [
       {
         test: {
+          ...withoutXen,
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/native/**', 'test/lab/**'],
-          globalSetup: ['test/built-cli.ts'],
-          // Neither src nor the tests keep anything in modules, so files share them: a third less work.
-          isolate: false,
-          testTimeout: 30_000,
+          exclude: ['test/native/**', 'test/lab/**', ...thorough],
         },
       },
+      { test: { ...withoutXen, name: 'thorough', include: thorough } },
       { test: { name: 'native', include: ['test/native/**/*.test.ts'], pool: 'forks', testTimeout: 60_000 } },
       {
         test: {

@@ -61,20 +61,19 @@ const vitestReport = z.object({
 })
 
 /**
- * The tests of one project of vitest.config.ts, with more options for vitest. A run that failed without a failed test
+ * The tests of some projects of vitest.config.ts, with more options for vitest. A run that failed without a failed test
  * counts as one that failed.
  */
 export function tests(
   name: string,
-  project: string,
+  projects: readonly string[],
   { output = 'when-failed', options = [] }: { readonly output?: Output; readonly options?: readonly string[] } = {},
 ): Gate {
-  const report = `build/tests-${project}.json`
+  const report = `build/tests-${projects.join('-')}.json`
   const command = [
     'vitest',
     'run',
-    '--project',
-    project,
+    ...projects.flatMap((project) => ['--project', project]),
     '--reporter=dot',
     '--reporter=json',
     `--outputFile.json=${report}`,

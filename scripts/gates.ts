@@ -8,18 +8,17 @@ import { type Gate, type Verdict, counts, judge, program, sum, tests } from './g
 const LANES = 2
 
 const wanted = process.argv.slice(2)
-/** The unit tests run once: with coverage where that is judged, too. */
-const coverage = wanted.includes('release') ? ['--coverage.enabled'] : []
-
-/** For a look between two changes, what goes on at random goes on for less long. */
-const QUICK = { FUZZ_SECONDS: '2', FUZZ_RUNS: '500' }
-if (wanted.join() === 'check') Object.assign(process.env, QUICK)
+/** Where coverage is judged, the thorough tests run in the same run as the unit tests: together they reach it. */
+const isRelease = wanted.includes('release')
+const unitTests = isRelease
+  ? tests('unit and thorough tests', ['unit', 'thorough'], { options: ['--coverage.enabled'] })
+  : tests('unit tests', ['unit'])
 
 const lint = ['eslint', '--cache', '--cache-location', 'build/eslint', '--cache-strategy', 'content', '.']
 const checkGates: readonly Gate[] = [
   program('lint', lint),
-  tests('unit tests', 'unit', { options: coverage }),
-  tests('native tests', 'native'),
+  unitTests,
+  tests('native tests', ['native']),
   program('types', ['tsc', '-p', '.']),
   program('unused code', ['knip', '--no-progress', '--no-config-hints']),
   program('format', [
@@ -69,7 +68,7 @@ async function onXen(choice: LabChoice, what: string, files: readonly string[]):
   const steps = [
     program(`lab up, ${what}`, ['lab/lab', 'up'], 'at-once'),
     program(`lab install, ${what}`, ['lab/lab', 'install'], 'at-once'),
-    tests(`on real Xen, ${what}`, 'lab', { output: 'at-once', options: files }),
+    tests(`on real Xen, ${what}`, ['lab'], { output: 'at-once', options: files }),
   ]
   for (const step of steps) {
     const broken = verdicts.some(({ failed }) => failed > 0)

@@ -17,6 +17,7 @@ type = "pv"
 memory = 384
 disk = [ "${IMAGE},raw,xvda,w" ]
 vif = [ "bridge=xenbr0" ]
+hdtype = "ahci"
 `
 
 let daemon: LabDaemon
@@ -32,15 +33,9 @@ afterAll(async () => {
   await dom0.sh(`rm -f ${IMAGE} /etc/tetrarch/guests/${NAME}.cfg.*`)
 })
 
-/** What its system calls the mode, and what it says of its devices. */
 const isUp = async (type: string) => {
-  const line = await dom0.waitFor(
-    `the marker line of ${type}`,
-    async () => (await daemon.guest(NAME)).consoleTail.findLast((text) => text.includes('TETRARCH-GUEST')),
-    { timeoutMs: BOOT_MS, everyMs: 1000 },
-  )
-  expect(line).toContain(`type=${type} `)
-  expect(line).toMatch(/disks=xvda nics=\w+ frontends=vbd-51712,vif-0/)
+  const line = await daemon.marker(NAME, { type, timeoutMs: BOOT_MS })
+  expect(line).toMatch(/disks=xvda nics=e\w+ frontends=vbd-51712,vif-0/)
 }
 
 test('it boots the kernel of its own disk as PV', async () => {
@@ -56,14 +51,14 @@ test('it boots the kernel of its own disk as PV', async () => {
 })
 
 const moves = [
-  { to: 'pvh', said: 'PVH', libxl: 'pvh', how: 'boot-loader', qemus: 0 },
-  { to: 'pvhvm', said: 'HVM', libxl: 'hvm', how: 'firmware', qemus: 1 },
-  { to: 'pv', said: 'PV', libxl: 'pv', how: 'boot-loader', qemus: 0 },
+  { was: 'PV', to: 'pvh', said: 'PVH', libxl: 'pvh', how: 'boot-loader', qemus: 0 },
+  { was: 'PVH', to: 'pvhvm', said: 'HVM', libxl: 'hvm', how: 'firmware', qemus: 1 },
+  { was: 'HVM', to: 'pv', said: 'PV', libxl: 'pv', how: 'boot-loader', qemus: 0 },
 ] as const
 
 test.each(moves)('it comes up as $to by `convert`', { timeout: 2 * BOOT_MS, ...hardwareVirtualized }, async (move) => {
-  const { to, said, libxl, how, qemus } = move
-  if ((await daemon.guest(NAME)).domid === null) await daemon.api.call('create', { body: { name: NAME } })
+  const { was, to, said, libxl, how, qemus } = move
+  await isUp(was)
   const { id } = await daemon.api.call('convert', {
     params: { guest: NAME },
     body: { to, ready: `TETRARCH-GUEST type=${said} `, timeoutMs: BOOT_MS },

@@ -2,8 +2,11 @@
 import { afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { dom0 } from '../../lab/dom0.ts'
 import { endDomain } from './end-domain.ts'
-import { type LabDaemon, labDaemon } from './lab-daemon.ts'
+import { type LabDaemon, labDaemon, remains } from './lab-daemon.ts'
 import { tinyPvgrub } from './small-guests.ts'
+
+const DISK = '/srv/policies.img'
+const DUMPS = '/var/lib/tetrarch/dumps'
 
 let daemon: LabDaemon
 beforeAll(async () => {
@@ -36,6 +39,37 @@ describe('a guest whose domain ends', () => {
     await endDomain(before, reason)
     expect((await isBack(before)).lastEnd).toMatchObject({ reason })
     expect(await dom0.sh('xl list | grep -c brief')).toBe('1')
+  })
+})
+
+describe('a crash', () => {
+  test('by "rename-restart" leaves the dead domain beside the guest, under a name of its own', async () => {
+    await dom0.sh(`truncate -s 16M ${DISK}`)
+    const devices = `disk = ["${DISK},raw,xvda,rw"]\nvif = ["bridge=xenbr0"]`
+    const before = await start(`on_crash = "rename-restart"\n${devices}`)
+    await endDomain(before, 'crash')
+    await isBack(before)
+    const kept = (await daemon.list()).find(({ domid }) => domid === before)
+    expect(kept?.name).toMatch(/^brief-\d{8}T\d{6}Z$/)
+    expect(await dom0.sh(`xl domname ${before}; xl list ${before} | tail -n 1`)).toMatch(
+      new RegExp(`^${kept?.name}\n.* ---sc- `),
+    )
+    // Its disk and its nic are the successor's.
+    expect(await dom0.sh('xenstore-ls -f /local/domain/0/backend | grep -c "/physical-device = "')).toBe('1')
+    await daemon.clear()
+    expect(await remains()).toBe('')
+  })
+
+  test.each(['pvh'] as const)('by "coredump-restart" leaves a dump of a %s guest that is an ELF file', async (type) => {
+    await dom0.sh(`rm -rf ${DUMPS}`)
+    const before = await start('on_crash = "coredump-restart"', tinyPvgrub('brief', type))
+    await endDomain(before, 'crash')
+    await isBack(before)
+    const [file] = (await dom0.sh(`ls ${DUMPS}`)).split('\n')
+    expect(file).toMatch(/^brief-.*\.core$/)
+    expect(await dom0.sh(`head -c 4 ${DUMPS}/${file} | od -An -c`)).toContain('177   E   L   F')
+    // As many pages as it had, and what tells of them.
+    expect(Number(await dom0.sh(`stat -c %s ${DUMPS}/${file}`))).toBeGreaterThan(32 * 1024 * 1024)
   })
 })
 

@@ -7,6 +7,7 @@ import { deviceModelPidOf } from '../../qemu/device-model.ts'
 import { fail } from '../../words/errors.ts'
 import type { Domid, Uuid } from '../../words/ids.ts'
 import type { XenstoreClient } from '../../xenstore/client.ts'
+import { readDevices } from '../../xenstore/devices.ts'
 import type { Operation, Preserved } from '../host.ts'
 import type { libxlOperations } from './libxl-operations.ts'
 
@@ -27,11 +28,30 @@ export async function preserveDomain(tools: PreserveTools, domid: Domid, as: Pre
   // QEMU holds the disks as well, and nobody will talk to a dead guest's hardware.
   const qemu = await deviceModelPidOf(xenstore, domid)
   if (qemu !== null) process.kill(qemu, 'SIGTERM')
-  const disks = listOf(config['disks']).map((disk) => ({ kind: 'disk', config: disk }) as const)
+  const backends = await backendTypes(xenstore, domid)
+  const disks = listOf(config['disks']).map((disk) => {
+    const backend = backends.get(disk['vdev'])
+    return { kind: 'disk', config: backend === undefined ? disk : { ...disk, backend } } as const
+  })
   const nics = listOf(config['nics']).map((nic) => ({ kind: 'nic', config: nic }) as const)
   for (const device of [...disks, ...nics]) await operations.removeDevice(domid, device, operation)
   await operations.preserveDomain(domid, as, operation)
   await renameUserdata(domid, before.uuid, as.uuid)
+}
+
+/** By vdev: libxl saves a configuration before it has chosen them, and takes no disk away of which it does not know (libxl_disk.c, libxl__device_from_disk). */
+async function backendTypes(
+  xenstore: XenstoreClient,
+  domid: Domid,
+): Promise<ReadonlyMap<JsonValue | undefined, string>> {
+  const devices = await readDevices(xenstore, domid)
+  return new Map(
+    devices.flatMap((device) =>
+      device.kind === 'vbd' && device.vdev !== null && device.backendType !== null
+        ? [[device.vdev, device.backendType]]
+        : [],
+    ),
+  )
 }
 
 const listOf = (value: JsonValue | undefined): readonly JsonObject[] =>
