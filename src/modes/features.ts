@@ -28,6 +28,7 @@ const detectors: Readonly<Record<Feature, (spec: GuestSpec) => string | null>> =
   'emulated-usb': ({ usb, usbPeripherals }) => (usb === true || usbPeripherals.length > 0 ? 'usb=1' : null),
   'emulated-serial': ({ serial }) => (serial.length > 0 ? `serial="${serial[0] ?? ''}"` : null),
   sound: ({ soundHardware }) => (soundHardware === undefined ? null : `soundhw="${soundHardware}"`),
+  ahci: ({ hdType }) => (hdType === 'ahci' ? 'hdtype="ahci"' : null),
   windows: ({ viridian }) => (viridian === undefined || viridian === false ? null : 'viridian=1'),
 }
 

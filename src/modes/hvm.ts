@@ -21,6 +21,7 @@ export const hvm = defineMode({
   refuses: {
     pvgrub: { why: 'pvgrub is a boot loader for PV and PVH guests', fix: 'remove firmware, or use mode="pvh"' },
   },
+  drawbacks: {},
   withoutEffect: {},
   diskNeeds: {
     why: 'its firmware boots the disk by itself, so the disk needs a boot loader of its own',

@@ -25,6 +25,7 @@ export type Feature =
   | 'emulated-serial'
   | 'sound'
   | 'windows'
+  | 'ahci'
 
 /** In a user's words: why something stands against a mode, and the way out. */
 export interface Objection {
@@ -53,6 +54,8 @@ export interface Mode {
   readonly refuses: Objections
   /** What may stand in the definition and does nothing in this mode. */
   readonly withoutEffect: Objections
+  /** What works in this mode, with something that its user should know. */
+  readonly drawbacks: Objections
   /** What a disk must hold besides a kernel to boot in this mode; null when the kernel is enough. */
   readonly diskNeeds: Objection | null
   /** The ELF note a kernel must carry when it is loaded directly, and why. */

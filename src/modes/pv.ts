@@ -22,6 +22,7 @@ export const pv = defineMode({
       fix: 'give a disk that has one, or kernel=, or use mode="pvhvm"',
     },
   },
+  drawbacks: {},
   withoutEffect: {
     vga: { why: 'a PV guest has no VGA card', fix: 'use vfb, or mode="pvhvm"' },
     spice: { why: 'a PV guest has no SPICE display', fix: 'use vfb, or mode="pvhvm"' },

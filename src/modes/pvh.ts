@@ -33,6 +33,7 @@ export const pvh = defineMode({
       fix: 'give a disk that has one, or kernel=, or use mode="pvhvm"',
     },
   },
+  drawbacks: {},
   withoutEffect: {
     vga: { why: 'a PVH guest has no VGA card', fix: 'use vfb, or mode="pvhvm"' },
     graphics: { why: 'a PVH guest has no graphics card to show', fix: 'use vfb, or mode="pvhvm"' },

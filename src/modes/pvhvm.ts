@@ -8,6 +8,13 @@ export const pvhvm = defineMode({
   title: 'PVHVM',
   summary: 'A whole PC whose system finds Xen and uses PV drivers for disks, network, timers and interrupts.',
   platformPci: true,
+  drawbacks: {
+    // QEMU hw/i386/xen/xen_platform.c, unplug_disks: IDE, SCSI and NVMe alone.
+    ahci: {
+      why: 'QEMU takes no AHCI disk away from PV drivers, so a system with an AHCI driver sees each disk twice, as sdX and as xvdX',
+      fix: 'let it mount the xvdX names, or remove hdtype',
+    },
+  },
   pros: [
     'runs any system; PV drivers come with Linux and can be installed on Windows',
     'near native disk and network once the PV drivers are connected',

@@ -66,8 +66,8 @@ function definitionReasons(mode: Mode, spec: GuestSpec): readonly Reason[] {
   return featuresOf(spec).flatMap(({ feature, seenIn }): Reason[] => {
     const refused = mode.refuses[feature]
     if (refused !== undefined) return [{ weight: 'cannot', about: 'definition', seenIn, ...refused }]
-    const idle = mode.withoutEffect[feature]
-    return idle === undefined ? [] : [{ weight: 'but', about: 'definition', seenIn, ...idle }]
+    const known = mode.withoutEffect[feature] ?? mode.drawbacks[feature]
+    return known === undefined ? [] : [{ weight: 'but', about: 'definition', seenIn, ...known }]
   })
 }
 

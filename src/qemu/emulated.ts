@@ -49,12 +49,16 @@ export async function emulationOf(device: Device, view: DeviceModelView): Promis
 /** QEMU gets the first four disks (Xen tools/libs/light/libxl_dm.c, libxl__build_device_model_args_new). */
 const EMULATED_DISK = /^(?:xvd|hd|sd)[a-d]$/
 
-function diskEmulation({ vdev, params, backendType, cdrom }: DiskFacts, { openFiles }: DeviceModelView): Emulation {
+function diskEmulation(
+  { vdev, params, blockDevice, backendType, cdrom }: DiskFacts,
+  { openFiles }: DeviceModelView,
+): Emulation {
   if (vdev === null || !EMULATED_DISK.test(vdev)) return 'none'
   // Drives are never unplugged: PV drivers leave them alone.
   if (cdrom) return 'present'
   if (openFiles === null || params === null || backendType !== 'phy') return 'unknown'
-  return openFiles.has(params) ? 'present' : 'unplugged'
+  // QEMU is given what the hotplug script found, if there is one (libxl_dm.c, libxl__device_disk_find_local_path).
+  return openFiles.has(params) || (blockDevice !== null && openFiles.has(blockDevice)) ? 'present' : 'unplugged'
 }
 
 async function nicEmulation({ devid, type, vifName }: NicFacts, view: DeviceModelView): Promise<Emulation> {

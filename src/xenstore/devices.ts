@@ -38,6 +38,8 @@ export interface DiskFacts extends DeviceFacts {
   readonly vdev: string | null
   /** The backend's own words: a block device or file, for qdisk with its format before it (`qcow2:/path`); empty for a drive without a medium. */
   readonly params: string | null
+  /** The block device that a hotplug script found for it, such as the loop device of a file; null where none ran. */
+  readonly blockDevice: string | null
   /** phy or qdisk. */
   readonly backendType: string | null
   readonly access: 'read-write' | 'read-only'
@@ -107,7 +109,11 @@ async function readDevice(
   const { path, backendDomid, backendKind } = backend
   const state = xenbusState(await client.readText(below(path, 'state')))
   const facts = { devid, backendDomid, backendKind, backend: path, state }
-  if (kind === 'vbd') return { kind, ...facts, ...(await diskFacts(read)) }
+  if (kind === 'vbd') {
+    const blockDevice = await client.readText(below(path, 'physical-device-path'))
+    const isShort = blockDevice !== null && blockDevice.length <= valueLength
+    return { kind, ...facts, ...(await diskFacts(read)), blockDevice: isShort ? blockDevice : null }
+  }
   if (kind === 'vif') return { kind, ...facts, ...(await nicFacts(read)) }
   return { kind: 'other', frontendKind: kind, ...facts }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { cpuTime, modeText } from '../../src/cli/render/guest-words.ts'
+import { brakeText, cpuTime, modeText } from '../../src/cli/render/guest-words.ts'
 import { type Column, renderTable } from '../../src/cli/render/table.ts'
 import { labelled, wrap } from '../../src/words/wrap.ts'
 import type { ConfiguredMode, ModeName } from '../../src/words/mode-names.ts'
@@ -73,4 +73,12 @@ test.each<[ConfiguredMode | null, ModeName | null, ModeName | null, string]>([
       mode: { configured, chosen, observed, evidence: [], differs: false, lastSeen: null },
     }),
   ).toBe(text)
+})
+
+test('a guest that crashed is told to be back only when it is', () => {
+  const brake = { crashes: 2, restartsAt: '2026-01-01T00:00:10.000Z' }
+  const told = (state: 'running' | 'crashed', at: string) => brakeText({ name: 'web', state, brake }, Date.parse(at))
+  expect(told('crashed', '2026-01-01T00:00:06.500Z')).toBe('web crashed 2 times and restarts in 4 s')
+  expect(told('crashed', '2026-01-01T00:01:00.000Z')).toContain('has not come back yet')
+  expect(told('running', '2026-01-01T00:01:00.000Z')).toBe('web crashed 2 times and was restarted')
 })

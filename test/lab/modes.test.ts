@@ -117,7 +117,7 @@ vif = ["bridge=xenbr0"]`
     const said = await dom0.sh(
       `xl qemu-monitor-command ${domid} 'info block'; xl qemu-monitor-command ${domid} 'info pci'`,
     )
-    return { disk: said.includes('/srv/guests/modes.img'), nic: said.includes('Ethernet controller') }
+    return { disk: /^ide\S* .*\/dev\/loop/m.test(said), nic: said.includes('Ethernet controller') }
   }
   const emulations = async () => (await daemon.guest('turning')).devices.map(({ kind, emulation }) => [kind, emulation])
 

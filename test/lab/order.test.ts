@@ -18,8 +18,8 @@ const undefineAll = async () => {
 beforeAll(async () => {
   daemon = await labDaemon()
   await daemon.clear()
-  await define('order-db', 'autostart = 1\nready = "xenstore:data/ready"\nshutdown_timeout = 60')
-  await define('order-web', 'autostart = 1\nstart_after = "order-db"\nshutdown_timeout = 1')
+  await define('order-db', 'autostart = 1\nready = "xenstore:data/ready"\nshutdown_timeout = 1')
+  await define('order-web', 'autostart = 1\nstart_after = "order-db"\nstart_delay = 3\nshutdown_timeout = 1')
 })
 afterAll(async () => {
   await daemon.clear()
@@ -32,6 +32,27 @@ const stateOf = async (name: string) => (await daemon.guest(name)).state
 const LONG = { timeoutMs: 240_000 }
 const unit = (name: string) => dom0.sh(`systemctl show -P ActiveState -P Result ${name}`)
 const said = (name: string) => dom0.sh(`journalctl -o cat -b -u ${name} -n 20`)
+
+test('one starts when the one before it is ready, after its delay, and ends before it', async () => {
+  const starting = dom0.exec('systemctl start tetrarch-guests', LONG)
+  const domid = await dom0.waitFor('the first one to run', async () => {
+    const { state, domid: its } = await daemon.guest('order-db')
+    return state === 'running' && its !== null && its
+  })
+  expect(await stateOf('order-web')).toBe('halted')
+  const ready = Number(await dom0.sh(`xenstore-write /local/domain/${domid}/data/ready 1; date +%s%3N`))
+  await starting
+  expect(await unit('tetrarch-guests')).toContain('active')
+  const { startedAt } = await daemon.guest('order-web')
+  expect(Date.parse(startedAt ?? '')).toBeGreaterThan(ready + 3000)
+
+  const since = await daemon.newest()
+  const goes = async (name: string) =>
+    (await daemon.event((event) => event.kind === 'guest.gone' && event.guest === name, since)).seq
+  await dom0.sh('systemctl stop tetrarch-guests', LONG)
+  expect(await goes('order-web')).toBeLessThan(await goes('order-db'))
+  expect(await dom0.sh('xl list | tail -n +3')).toBe('')
+})
 
 test('one that cannot start makes the unit fail, which says why; the others run, and the stop is still there', async () => {
   await daemon.api.call('undefine', { params: { guest: 'order-db' } })

@@ -5,6 +5,8 @@ import { endDomain } from './end-domain.ts'
 import { type LabDaemon, labDaemon, remains } from './lab-daemon.ts'
 import { tinyPvgrub } from './small-guests.ts'
 
+/** [guests] crash_loop_restarts. */
+const RESTARTS = 5
 const DISK = '/srv/policies.img'
 const DUMPS = '/var/lib/tetrarch/dumps'
 
@@ -58,6 +60,19 @@ describe('a crash', () => {
     expect(await dom0.sh('xenstore-ls -f /local/domain/0/backend | grep -c "/physical-device = "')).toBe('1')
     await daemon.clear()
     expect(await remains()).toBe('')
+  })
+
+  test('again and again brings it back ever later, and in the end not at all', { timeout: 600_000 }, async () => {
+    let before = await start('on_crash = "restart"')
+    for (let crash = 1; crash <= RESTARTS; crash++) {
+      await endDomain(before, 'crash')
+      const again = await isBack(before)
+      expect(again.brake?.crashes).toBe(crash)
+      before = again.domid
+    }
+    await endDomain(before, 'crash')
+    await dom0.waitFor('it to be left halted', async () => (await dom0.sh('xl list | grep -c brief || true')) === '0')
+    expect(await dom0.sh('tetrarch list 2>&1')).toContain('in a short time and is left halted')
   })
 
   test.each(['pvh'] as const)('by "coredump-restart" leaves a dump of a %s guest that is an ELF file', async (type) => {

@@ -12,6 +12,17 @@ const verdict = (
   finding: KernelFinding = kernel(),
 ) => judge(modeNamed(mode), spec('mode = "auto"', DISK, ...lines), facts, finding)
 
+test('AHCI disks stay beside the PV ones, which only a system with PV drivers needs to know', () => {
+  const [reason] = verdict('pvhvm', ['hdtype = "ahci"']).reasons
+  expect(reason).toMatchObject({
+    weight: 'but',
+    seenIn: 'hdtype="ahci"',
+    why: expect.stringContaining('twice') as string,
+  })
+  expect(verdict('hvm', ['hdtype = "ahci"']).reasons).toEqual([])
+  expect(verdict('pvhvm', ['hdtype = "ide"']).reasons).toEqual([])
+})
+
 describe.each(allModes)('$name', (mode) => {
   test('refuses what its page refuses, with the page’s reason and fix', () => {
     const nic = verdict(mode.name, ['vif = ["type=ioemu"]']).reasons.find(
@@ -23,7 +34,8 @@ describe.each(allModes)('$name', (mode) => {
   })
 
   test('gives every objection a fix', () => {
-    const objections = [...Object.values(mode.refuses), ...Object.values(mode.withoutEffect)]
+    const { refuses, withoutEffect, drawbacks } = mode
+    const objections = [refuses, withoutEffect, drawbacks].flatMap((each) => Object.values(each))
     expect(objections.filter(({ why, fix }) => why === '' || fix === '')).toEqual([])
   })
 

@@ -217,7 +217,7 @@ describe.each(kinds)('with %s', (kind) => {
         'device-type': 'disk',
         state: '1',
       })
-      await client.write(below(disk, 'state'), '4')
+      await writeAll(disk, { state: '4', 'physical-device-path': '/dev/loop3' })
       await writeAll(libxlDevice(guest, 'vif', 0), {
         backend: '/local/domain/0/backend/vif/5/0',
         mac: '00:16:3e:00:00:01',
@@ -239,6 +239,7 @@ describe.each(kinds)('with %s', (kind) => {
           state: 'connected',
           vdev: 'xvda',
           params: '/srv/web.img',
+          blockDevice: '/dev/loop3',
           backendType: 'phy',
           access: 'read-write',
           cdrom: false,

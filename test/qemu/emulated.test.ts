@@ -8,7 +8,7 @@ const facts = {
 } as const
 const disk = (more: Partial<DiskFacts> = {}): DiskFacts => ({
   ...{ kind: 'vbd', ...facts, vdev: 'xvda', params: '/srv/web.img', backendType: 'phy', access: 'read-write' },
-  ...{ cdrom: false, ...more },
+  ...{ blockDevice: null, cdrom: false, ...more },
 })
 const nic = (more: Partial<NicFacts> = {}): NicFacts => ({
   ...{ kind: 'vif', ...facts, mac: null, bridge: null, script: null, type: 'vif_ioemu', vifName: null, ...more },
@@ -22,6 +22,8 @@ const view = (files: readonly string[] | null, interfaces: readonly string[] = [
 test('a disk is emulated as long as QEMU has its image open', async () => {
   expect(await emulationOf(disk(), view(['/srv/web.img']))).toBe('present')
   expect(await emulationOf(disk(), view(['/srv/other.img']))).toBe('unplugged')
+  expect(await emulationOf(disk({ blockDevice: '/dev/loop3' }), view(['/dev/loop3']))).toBe('present')
+  expect(await emulationOf(disk({ blockDevice: '/dev/loop3' }), view(['/dev/loop4']))).toBe('unplugged')
 })
 
 test('nobody can tell where QEMU serves the PV disk too, or has gone', async () => {

@@ -45,18 +45,17 @@ export const stateText = ({ state, brake, deviceModel }: Pick<Guest, 'state' | '
 export const isBroken = (deviceModel: Guest['deviceModel']): deviceModel is NonNullable<Guest['deviceModel']> =>
   deviceModel !== null && deviceModel.health !== 'well'
 
+const IS_DOWN: ReadonlySet<Guest['state']> = new Set(['crashed', 'stopping', 'halted'])
+
 /** What the crashes of a guest have led to, in a sentence. */
-export function brakeText(
-  { name, state, brake }: Pick<Guest, 'name' | 'state' | 'brake'>,
-  now = Date.now(),
-): string {
+export function brakeText({ name, state, brake }: Pick<Guest, 'name' | 'state' | 'brake'>, now = Date.now()): string {
   if (brake === null) return `${name} has not crashed`
   const often = `${name} crashed ${brake.crashes === 1 ? 'once' : `${brake.crashes} times`}`
   if (brake.restartsAt === null)
     return `${often} in a short time and is left halted; its last words: tetrarch info ${name}`
   const seconds = Math.ceil((Date.parse(brake.restartsAt) - now) / 1000)
   if (seconds > 0) return `${often} and restarts in ${seconds} s`
-  return state === 'crashed' ? `${often} and has not come back; see: tetrarch tasks` : `${often} and was restarted`
+  return IS_DOWN.has(state) ? `${often} and has not come back yet; see: tetrarch tasks` : `${often} and was restarted`
 }
 
 /** `memory: 512 → 1024`; what has its default is shown as such. */
