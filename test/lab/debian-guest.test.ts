@@ -53,11 +53,13 @@ test('it boots the kernel of its own disk as PV', async () => {
   expect(booted).toMatchObject({ how: 'boot-loader', what: expect.stringContaining('Debian') as string })
 })
 
-const moves = [
+const allMoves = [
   { was: 'PV', to: 'pvh', said: 'PVH', libxl: 'pvh', how: 'boot-loader', qemus: 0 },
   { was: 'PVH', to: 'pvhvm', said: 'HVM', libxl: 'hvm', how: 'firmware', qemus: 1 },
   { was: 'HVM', to: 'pv', said: 'PV', libxl: 'pv', how: 'boot-loader', qemus: 0 },
 ] as const
+/** Its boot as an emulated PC takes minutes: SLOW=1 goes all the way round. */
+const moves = allMoves.slice(0, process.env['SLOW'] === undefined ? 1 : undefined)
 
 test.each(moves)('it comes up as $to by `convert`', { timeout: 2 * BOOT_MS, ...hardwareVirtualized }, async (move) => {
   const { was, to, said, libxl, how, qemus } = move
@@ -85,7 +87,7 @@ test('its disk is sound after it, and has what it wrote in every mode', { timeou
   const partition = `'${IMAGE}?offset=2097152'`
   const written = await dom0.sh(`debugfs -R 'cat /var/log/marker' ${partition} 2>/dev/null`)
   const types = Array.from(written.matchAll(/^TETRARCH-GUEST type=(\w+)/gm), ([, type]) => type)
-  expect(types.filter((type, i) => type !== types[i - 1])).toEqual(['PV', 'PVH', 'HVM', 'PV'])
+  expect(types.filter((type, i) => type !== types[i - 1])).toEqual(['PV', ...moves.map(({ said }) => said)])
   await dom0.sh(`e2fsck -fn ${partition}`)
   expect(await remains()).toBe('')
 })
