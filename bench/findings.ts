@@ -41,6 +41,20 @@ export interface Idle {
   readonly workers: number
 }
 
+/** What is there after so much of it was done, with no guest left. */
+export interface Soak {
+  readonly after: string
+  readonly domains: number
+  readonly xenstoreNodes: number
+  readonly loopDevices: number
+  readonly qemus: number
+  readonly records: number
+  readonly descriptors: number
+  readonly daemonMiB: number
+  readonly xenstoredMiB: number
+  readonly workers: number
+}
+
 export type Finding =
   | { readonly xen: string }
   | { readonly idle: Idle }
@@ -48,3 +62,4 @@ export type Finding =
   | { readonly growth: Growth }
   | { readonly rate: Rate }
   | { readonly memory: Memory }
+  | { readonly soak: Soak }
