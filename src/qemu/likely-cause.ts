@@ -53,6 +53,13 @@ const causes: readonly { readonly says: RegExp; readonly cause: Cause }[] = [
     },
   },
   {
+    says: /block node is read-only/i,
+    cause: {
+      why: 'this QEMU opens an image that is not raw for writing, even where its guest may only read it',
+      fix: 'give the disk access=rw, or convert it to raw: qemu-img convert -O raw',
+    },
+  },
+  {
     says: /could not open .*(no such file|permission denied)|file driver .*cannot be|unknown driver/i,
     cause: { why: 'QEMU cannot open one of its disks', fix: 'check the disk lines: tetrarch lint' },
   },

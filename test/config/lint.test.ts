@@ -78,6 +78,11 @@ describe('what the host adds', () => {
       '5:10 error disk-header: xvda is given as raw, and its file is qcow2; as raw, the guest could make it point at any file of the host',
     ],
     [
+      'disk = [ "/srv/web.vhd,vhd,xvda,w" ]\n',
+      { diskHeaders: new Map([['/srv/web.vhd', 'differencing vhd']]) },
+      '5:10 error disk-header: xvda is a differencing VHD, which QEMU reads without its parent: the guest would see other bytes than are there',
+    ],
+    [
       'vif = [ "bridge=br9" ]\n',
       { bridges: new Set(['xenbr0']) },
       '5:9 error missing-bridge: there is no bridge br9 on this host',

@@ -24,4 +24,7 @@ test.each([
 test('a VHD of fixed size is known by its last sector, and an empty file is raw', () => {
   expect(formatOfImage(sector(0, 'x'), sector(0, 'conectix'))).toBe('vhd')
   expect(formatOfImage(new Uint8Array(), null)).toBe('raw')
+  const differencing = sector(0, 'conectix')
+  differencing[63] = 4
+  expect(formatOfImage(sector(0, 'x'), differencing)).toBe('differencing vhd')
 })

@@ -11,6 +11,7 @@ test.each([
   ['-vnc 127.0.0.1:0,password=on,to=99: Cipher backend does not support DES algorithm', 'VNC password'],
   ['-vnc 10.9.9.9:0: Failed to bind socket: Cannot assign requested address', 'vnclisten'],
   ["qemu: could not load PC BIOS 'bios-256k.bin'", 'firmware'],
+  ['Block node is read-only', 'for writing'],
   ['Failed to get "write" lock', 'disks open for writing'],
   ["-drive file=/srv/a.qcow2: Could not open '/srv/a.qcow2': No such file or directory", 'disks'],
   ['xen-qemu-system-i386: -nonsense: invalid option', 'options'],

@@ -46,10 +46,14 @@ export const isTemporary = (path: string): boolean => /^\/(var\/)?tmp\//.test(pa
 /** What to do about a file that lies there. */
 export const OWN_TMP = 'put it elsewhere: the service has a /tmp and /var/tmp of its own'
 
+/** What a VHD shows itself to be that has only what differs from its parent. */
+export const DIFFERENCING_VHD = 'differencing vhd'
+
 const diskHeaders: Rule = ({ disks }, _examined, { diskHeaders: headers }) =>
   disks.flatMap(({ target, format, vdev }, index) => {
     const found = target === null ? undefined : headers?.get(target)
     if (found === undefined || found === format) return []
+    if (found === DIFFERENCING_VHD) return [differencing(vdev, index)]
     const danger = format === 'raw' ? '; as raw, the guest could make it point at any file of the host' : ''
     return [
       error(
@@ -60,6 +64,15 @@ const diskHeaders: Rule = ({ disks }, _examined, { diskHeaders: headers }) =>
       ),
     ]
   })
+
+/** QEMU block/vpc.c knows fixed and dynamic ones, and takes it for a dynamic one. */
+const differencing = (vdev: string, index: number): Observation =>
+  error(
+    'disk-header',
+    `disks.${index}`,
+    `${vdev} is a differencing VHD, which QEMU reads without its parent: the guest would see other bytes than are there`,
+    'join it with its parent (vhd-util coalesce), or make it a qcow2 image with a backing file',
+  )
 
 /** Where libxl puts a nic that names no bridge (Xen tools/libs/light/libxl_nic.c). */
 export const DEFAULT_BRIDGE = 'xenbr0'
