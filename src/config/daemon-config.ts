@@ -116,8 +116,8 @@ const http = table(
   {
     maxBodyBytes: bytes(256 * 1024, 'Largest body of a request.'),
     maxConnections: count(256, 'Connections at the same time.'),
-    headersMs: milliseconds(10 * SECOND, 'Time for the headers of a request to arrive; looked at so often, too.'),
-    requestMs: milliseconds(30 * SECOND, 'Time for a whole request to arrive.'),
+    headersMs: milliseconds(10 * SECOND, 'Time for the headers of a request to arrive.'),
+    requestMs: milliseconds(30 * SECOND, 'Time for the rest of a request to arrive.'),
     stallMs: milliseconds(30 * SECOND, 'A client that takes nothing of its answer for so long is cut off.'),
     keepAliveMs: milliseconds(60 * SECOND, 'An idle connection is closed after this time.'),
     waitMs: milliseconds(10 * MINUTE, 'The longest a request may wait for its task.'),

@@ -13,6 +13,7 @@ import type { AuditLog } from './audit.ts'
 import { createDispatcher } from './dispatch.ts'
 import type { Services } from './handler.ts'
 import { type ListenTarget, listen } from './listen.ts'
+import { limitPatience } from './patience.ts'
 import { refuseGarbage } from './refuse-garbage.ts'
 
 export interface HttpServer {
@@ -57,17 +58,21 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   }
 }
 
+/** The longest that a timer of Node's can wait. */
+const NEVER_MS = 2 ** 31 - 1
+
 function bareServer({ http }: DaemonConfig): Server {
   const server = createServer({
-    headersTimeout: http.headersMs,
-    requestTimeout: Math.max(http.requestMs, http.headersMs),
     keepAliveTimeout: http.keepAliveMs,
-    // Node looks for connections past their time also while there are none: not more often than it must.
-    connectionsCheckingInterval: http.headersMs,
+    // Limits are kept by limitPatience.
+    headersTimeout: 0,
+    requestTimeout: 0,
+    connectionsCheckingInterval: NEVER_MS,
     shouldUpgradeCallback: (request) => request.headers.upgrade?.toLowerCase() === CONSOLE_PROTOCOL,
   })
   server.maxConnections = http.maxConnections
   server.on('clientError', refuseGarbage)
+  limitPatience(server, http)
   return server
 }
 

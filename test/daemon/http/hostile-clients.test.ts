@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import type { Socket } from 'node:net'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { type ServedDaemon, serveDaemon } from './served-daemon.ts'
+import { type ServedDaemon, WEB, serveDaemon } from './served-daemon.ts'
 
 const LIMITS = {
   http: { maxConnections: 20, headersMs: 300, requestMs: 600, stallMs: 300, keepAliveMs: 300 },
@@ -49,6 +49,22 @@ test.each([
   const begun = performance.now()
   await served.send(bytes)
   expect(performance.now() - begun).toBeLessThan(4000)
+})
+
+test('an answer may take longer than a request, and the connection serves the next one', async () => {
+  await served.stop()
+  served = await serveDaemon({ config: LIMITS, host: { times: { buildMs: LIMITS.http.requestMs * 2 } } })
+  const socket = await served.connected()
+  let said = ''
+  socket.on('data', (bytes: Buffer) => (said += bytes.toString()))
+  const answers = () => said.split('HTTP/1.1 200').length - 1
+  const body = JSON.stringify({ definition: { file: '/root/web.cfg', text: WEB } })
+  socket.write(`POST /v1/guests?wait=5000 HTTP/1.1\r\nHost: x\r\nContent-Length: ${body.length}\r\n\r\n${body}`)
+  await vi.waitFor(() => expect(answers()).toBe(1), 4000)
+  socket.write('GET /v1/guests HTTP/1.1\r\nHost: x\r\n\r\n')
+  await vi.waitFor(() => expect(answers()).toBe(2), 2000)
+  socket.write('GET /v1/gue')
+  await vi.waitFor(() => expect(socket.closed).toBe(true), 3000)
 })
 
 test('ten megabytes are refused and the client gets to know', async () => {
