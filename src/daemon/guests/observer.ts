@@ -5,6 +5,7 @@
 import { asTetrarchError } from '../../words/errors.ts'
 import type { EndReason } from '../../api/guest.ts'
 import type { Domain } from '../host.ts'
+import { oneAtATime } from '../one-at-a-time.ts'
 import { type Context, domainOf } from './context.ts'
 import { type GuestEntry, type Run, newEntry, newRun, nextDefinition, observeDomain, stateOf } from './guest-entry.ts'
 import { CONSOLE_TAIL, viewDeviceModel } from './guest-view.ts'
@@ -22,6 +23,7 @@ export class Observer {
   readonly #ended = new Map<number, EndReason>()
   /** Modes that will be remembered of guests if they stay. */
   readonly #settling = new Map<string, NodeJS.Timeout>()
+  readonly #describing = new WeakMap<Run, () => Promise<void>>()
   #looking: Promise<void> | null = null
   #again = false
   #dyingLookMs = DYING_LOOK.firstMs
@@ -194,7 +196,15 @@ export class Observer {
     else this.#settling.set(uuid, setTimeout(keep, config.guests.modeSettleMs).unref())
   }
 
-  async #describe(entry: GuestEntry, run: Run): Promise<void> {
+  /** A device that connects writes a dozen nodes, of which each is told by a watch: they are read once for all of them. */
+  #describe(entry: GuestEntry, run: Run): Promise<void> {
+    const known = this.#describing.get(run)
+    const describe = known ?? oneAtATime(() => this.#describeOnce(entry, run))
+    if (known === undefined) this.#describing.set(run, describe)
+    return describe()
+  }
+
+  async #describeOnce(entry: GuestEntry, run: Run): Promise<void> {
     const { host, log } = this.#context
     try {
       run.description = await host.describe(run.domid)
