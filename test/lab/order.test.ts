@@ -48,7 +48,12 @@ test('one starts when the one before it is ready, after its delay, and ends befo
 
   const since = await daemon.newest()
   const goes = async (name: string) =>
-    (await daemon.event((event) => event.kind === 'guest.gone' && event.guest === name, since)).seq
+    (
+      await daemon.event(
+        (event) => event.kind === 'guest.state' && event.guest === name && event.to === 'halted',
+        since,
+      )
+    ).seq
   await dom0.sh('systemctl stop tetrarch-guests', LONG)
   expect(await goes('order-web')).toBeLessThan(await goes('order-db'))
   expect(await dom0.sh('xl list | tail -n +3')).toBe('')
