@@ -5,6 +5,8 @@ export interface Result {
   readonly name: string
   /** Milliseconds of each run, by side. */
   readonly times: Readonly<Record<string, readonly number[]>>
+  /** How many of them failed, by side. */
+  readonly failures?: Readonly<Record<string, number>>
 }
 
 /** How a time grows with the guests that are there already. */

@@ -28,13 +28,15 @@ const table = (head: readonly string[], rows: readonly string[]) =>
 /** Sides that show where a difference comes from, or the least that is possible, are compared with nothing. */
 const isMeasure = (side: string) => side === 'xl' || side === 'node -e 0' || side === 'xenstore-watch'
 
-export function resultRows({ name, times }: Result): string[] {
+export function resultRows({ name, times, failures = {} }: Result): string[] {
   const peer = ['xl', 'xenstore-watch', 'node -e 0'].find((side) => side in times) ?? ''
   const base = median(times[peer] ?? [])
   return Object.entries(times).map(([side, values], index) => {
     const own = median(values)
     const of = isMeasure(side) && side === peer ? '' : (own / base).toFixed(2)
-    return row([index === 0 ? name : '', side, milliseconds(own), milliseconds(p95(values)), of])
+    const failed = failures[side] ?? 0
+    const who = failed === 0 ? side : `${side}, ${failed} failed`
+    return row([index === 0 ? name : '', who, milliseconds(own), milliseconds(p95(values)), of])
   })
 }
 

@@ -13,7 +13,7 @@ const MATERIAL = '/var/lib/tetrarch-lab/guests'
 const NAME = 'soak'
 
 const devices = `disk = ["/srv/bench/${NAME}.img,raw,xvda,rw"]\nvif = ["bridge=xenbr0"]\n`
-const pc = 'memory = 64\nvga = "none"\nvnc = 0\n'
+const pc = 'memory = 96\nvga = "none"\nvnc = 0\n'
 const bodies: Readonly<Record<string, string>> = {
   pv: `memory = 32\nkernel = "${MATERIAL}/pvgrub-pv.bin"\n`,
   pvh: `memory = 32\nkernel = "${MATERIAL}/pvgrub-pvh.bin"\n`,
