@@ -78,7 +78,7 @@ export class GuestService {
     for (const entry of toLetRun) this.act('unpause', entry.name, 'tetrarchd')
     for (const entry of toRestart) {
       entry.operation = 'starting'
-      this.#task('restart', entry, 'tetrarchd', (progress) => this.#life.restart(entry, 0, progress))
+      this.#task('restart', entry, 'tetrarchd', (progress) => this.#life.restart(entry, { pauseMs: 0 }, progress))
     }
     this.#deviceModels = new DeviceModelWatch(this.#context, this.#observer, (entry) => this.#afterQemuFailed(entry))
     await pruneLogs(config.paths.consoleLogs, {

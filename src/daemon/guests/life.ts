@@ -21,7 +21,8 @@ import type { Observer } from './observer.ts'
 import { type Sequel, sequelOf } from './sequel.ts'
 import { type Verb, mustAllow } from './transitions.ts'
 import { guestUuid } from './stable-uuid.ts'
-import { type Start, stepsToStart } from './start-steps.ts'
+import { lookAhead } from './look-ahead.ts'
+import { type Restart, type Start, stepsToStart } from './start-steps.ts'
 
 type Operation = NonNullable<GuestEntry['operation']>
 
@@ -102,14 +103,14 @@ export class Life {
   }
 
   /** Starts a guest again whose domain has ended. */
-  async restart(entry: GuestEntry, pauseMs: number, progress: TaskProgress): Promise<void> {
+  async restart(entry: GuestEntry, how: Restart, progress: TaskProgress): Promise<void> {
     await this.#context.definitions.refresh()
     const definition = nextDefinition(entry)
     if (definition === null) {
       this.#vanish(entry)
       return
     }
-    await this.#begin({ entry, definition, boot: {}, then: 'run', restart: { pauseMs } }, progress)
+    await this.#begin({ entry, definition, boot: {}, then: 'run', restart: how }, progress)
   }
 
   async #begin(
@@ -169,8 +170,11 @@ export class Life {
     }
     const steps = stepsToFollow(this.#ending(entry), reason, sequel)
     if (ruling?.kind === 'restart') {
+      // After a crash its file system is read anew at each look, so that one more would not help.
+      const spec = reason === 'reboot' ? nextDefinition(entry)?.spec : undefined
+      const ahead = spec && lookAhead(this.#context.host, spec, progress)
       await this.#during({ now: 'stopping', then: 'starting' }, entry, steps, progress)
-      await this.restart(entry, ruling.pauseMs, progress)
+      await this.restart(entry, { pauseMs: ruling.pauseMs, ahead }, progress)
       return
     }
     await this.#stop(entry, steps, progress)

@@ -42,6 +42,7 @@ interface Planned {
   readonly entry: GuestEntry | null
   /** What is booted this once; a restart boots the default again, as a guest's own menu would. */
   readonly boot?: BootChoice
+  readonly restart?: Restart | null
 }
 
 export interface Start extends Pick<Planned, 'definition'> {
@@ -58,6 +59,8 @@ export interface Start extends Pick<Planned, 'definition'> {
 /** A start that follows the end of the guest's domain. */
 export interface Restart {
   readonly pauseMs: number
+  /** Settles when its disk has been read for it, where that was begun. */
+  readonly ahead?: Promise<void> | undefined
 }
 
 export function stepsToStart(start: Start): readonly Step[] {
@@ -113,15 +116,24 @@ export const checkDefinition = ({ context, definition, entry, restart }: Start):
   },
 })
 
-const findItsKernel = ({ context: { host }, definition: { spec }, boot: choice }: Planned, draft: Draft): Step => ({
-  name: 'find the kernel',
-  async run(operation) {
-    const { boot, finding } = await findKernel(host, spec, operation, choice)
-    draft.boot = boot
-    draft.kernel = finding
-  },
-  undo: () => host.releaseBoot(draft.boot),
-})
+const findItsKernel = (planned: Planned, draft: Draft): Step => {
+  const {
+    definition: { spec },
+    boot: choice,
+    restart,
+  } = planned
+  const { host } = planned.context
+  return {
+    name: 'find the kernel',
+    async run(operation) {
+      await restart?.ahead
+      const { boot, finding } = await findKernel(host, spec, operation, choice)
+      draft.boot = boot
+      draft.kernel = finding
+    },
+    undo: () => host.releaseBoot(draft.boot),
+  }
+}
 
 const chooseItsMode = ({ context, entry, uuid: id, definition: { spec } }: Planned, draft: Draft): Step => ({
   name: 'choose the mode',
