@@ -12,8 +12,10 @@ const thorough = [
   'test/docs/commands.test.ts',
   'test/cli/terminal.test.ts',
 ]
-/** Neither src nor the tests keep anything in modules, so files share them: a third less work. */
-/** Many wait for time to pass, so there are more at a time than a small machine has processors. */
+/**
+ * Neither src nor the tests keep anything in modules, so files share them: a third less work. Many wait for time to pass, so
+ * there are more at a time than a small machine has processors.
+ */
 const withoutXen = { globalSetup: ['test/built-cli.ts'], isolate: false, testTimeout: 30_000, maxWorkers: 3 }
 
 export default defineConfig({
