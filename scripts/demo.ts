@@ -44,7 +44,8 @@ async function shown(api: Client, name: string, mode: string): Promise<{ guest: 
     `${name} to show its marker line and to be seen as ${mode}`,
     async () => {
       const guest = await api.call('guest', { params: { guest: name } })
-      const marker = guest.consoleTail.find((line) => MARKER.test(line))
+      // The last line may still be coming in; after this one comes the prompt of a shell.
+      const marker = guest.consoleTail.slice(0, -1).find((line) => MARKER.test(line))
       return marker !== undefined && guest.mode.observed === mode && { guest, marker }
     },
     { timeoutMs: BOOT_MS, everyMs: 1000 },
