@@ -87,6 +87,14 @@ test('a domain built with the shim is seen as that, whoever made it', async () =
   expect(theirs).toMatchObject({ managed: false, mode: { observed: 'pv-in-pvh' } })
 })
 
+test('a PV kernel boots in the shim, and its own system says PV', hardwareVirtualized, async () => {
+  await daemon.clear()
+  // Xen in the shim takes the unpacked kernel and ramdisk, and copies of both, from the guest's memory.
+  await daemon.create(`${small('inner', 'pvh').replace('memory = 128', 'memory = 640')}\npvshim = 1\n`)
+  expect(await daemon.marker('inner', { type: 'PV' })).toContain('interface=xen')
+  expect((await daemon.guest('inner')).mode).toMatchObject({ chosen: 'pv-in-pvh', observed: 'pv-in-pvh' })
+})
+
 describe('a QEMU that a device brings into a PVH guest', () => {
   const text = (policy: string) =>
     `${small('dragged', 'pvh')}\ndisk = ["format=raw,vdev=xvda,access=rw,backendtype=qdisk,target=/srv/guests/modes.img"]\ndevice_model_policy = "${policy}"\n`
