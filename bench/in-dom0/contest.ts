@@ -21,9 +21,9 @@ export async function timed(act: () => Promise<unknown>): Promise<number> {
 export type Sides = Readonly<Record<string, () => Promise<unknown>>>
 
 /** The first round warms caches on all sides and does not count. */
-export async function contest(name: string, sides: Sides, times = rounds): Promise<Result> {
+export async function contest(name: string, sides: Sides): Promise<Result> {
   const taken: Record<string, number[]> = {}
-  for (let round = 0; round <= times; round++) {
+  for (let round = 0; round <= rounds; round++) {
     for (const [side, act] of Object.entries(sides)) {
       const ms = await timed(act)
       if (round > 0) (taken[side] ??= []).push(ms)

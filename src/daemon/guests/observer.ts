@@ -24,8 +24,6 @@ export class Observer {
   /** Modes that will be remembered of guests if they stay. */
   readonly #settling = new Map<string, NodeJS.Timeout>()
   readonly #describing = new WeakMap<Run, () => Promise<void>>()
-  #looking: Promise<void> | null = null
-  #again = false
   #dyingLookMs = DYING_LOOK.firstMs
   #dyingLook: NodeJS.Timeout | undefined
 
@@ -41,26 +39,13 @@ export class Observer {
   }
 
   /** Compares all domains with what is known. Calls that come while one is under way share one further look. */
-  look(): Promise<void> {
-    if (this.#looking !== null) {
-      this.#again = true
-      return this.#looking
+  readonly look = oneAtATime(async () => {
+    try {
+      await this.#lookOnce()
+    } catch (thrown) {
+      this.#context.log.error({ err: thrown }, `looking at the domains failed: ${asTetrarchError(thrown).message}`)
     }
-    this.#looking = this.#lookUntilQuiet().finally(() => (this.#looking = null))
-    return this.#looking
-  }
-
-  async #lookUntilQuiet(): Promise<void> {
-    do {
-      this.#again = false
-      try {
-        await this.#lookOnce()
-      } catch (thrown) {
-        this.#context.log.error({ err: thrown }, `looking at the domains failed: ${asTetrarchError(thrown).message}`)
-      }
-      // #again is set by calls of look() while the await above was under way.
-    } while (this.#again as boolean)
-  }
+  })
 
   async #lookOnce(): Promise<void> {
     const { host, registry, prepared } = this.#context
