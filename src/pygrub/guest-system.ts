@@ -20,6 +20,7 @@ const MAX_RAMDISK = { packed: 256 * 1024 * 1024, unpacked: 512 * 1024 * 1024 }
 const BOOT_CODE_BYTES = 440
 const EFI_LOADERS = ['/EFI/BOOT/BOOTX64.EFI']
 const DRIVERS = { disk: 'xen-blkfront', nic: 'xen-netfront' } as const
+const DRIVER_NAMES = Object.values(DRIVERS)
 
 interface Looking {
   readonly budget: Budget
@@ -75,11 +76,13 @@ function driversOf(boot: Boot | null, text: (path: string) => string | null): Dr
   const version = /vmlinuz-(.+)$/.exec(boot.kernel.path)?.[1]
   const list = (name: string) => (version === undefined ? '' : (text(`/lib/modules/${version}/${name}`) ?? ''))
   const [builtIn, modules] = [list('modules.builtin'), list('modules.dep')]
-  const ramdisks = boot.ramdisks.map(namesIn)
+  let unpacked: readonly (ReadonlySet<string> | null)[] | undefined
+  // To unpack them is most of the work, and needless for what is built in.
+  const ramdisks = () => (unpacked ??= boot.ramdisks.map(namesIn))
   const before = (driver: string): Drivers['pvDisk'] => {
     if (builtIn.includes(`/${driver}.ko`)) return 'built-in'
-    if (ramdisks.some((names) => names?.has(driver))) return 'in-initramfs'
-    return ramdisks.length > 0 && ramdisks.every((names) => names !== null) ? 'missing' : 'unknown'
+    if (ramdisks().some((names) => names?.has(driver))) return 'in-initramfs'
+    return ramdisks().length > 0 && ramdisks().every((names) => names !== null) ? 'missing' : 'unknown'
   }
   const nic = before(DRIVERS.nic)
   const isFile = (nic === 'missing' || nic === 'unknown') && modules.includes(`/${DRIVERS.nic}.ko`)
@@ -90,15 +93,17 @@ function driversOf(boot: Boot | null, text: (path: string) => string | null): Dr
 function namesIn({ node }: GuestFile): ReadonlySet<string> | null {
   const found = attempt(() => {
     const packed = readWhole(node.open(), MAX_RAMDISK.packed)
-    const start = startOfPacked(packed)
-    if (start === null) return { archives: [packed] }
+    const plain = driversNamedIn(packed)
+    const start = plain.length === DRIVER_NAMES.length ? null : startOfPacked(packed)
+    if (start === null) return { names: plain }
     const limits = { maxBytes: MAX_RAMDISK.unpacked, expectedBytes: packed.length * 4 }
     const unpacked = decompress(packed.subarray(start), limits)
-    return isRefusal(unpacked) ? unpacked : { archives: [packed.subarray(0, start), unpacked] }
+    return isRefusal(unpacked) ? unpacked : { names: [...plain, ...driversNamedIn(unpacked)] }
   })
-  if (isRefusal(found)) return null
-  return new Set(Object.values(DRIVERS).filter((name) => found.archives.some((bytes) => bytes.includes(name))))
+  return isRefusal(found) ? null : new Set(found.names)
 }
+
+const driversNamedIn = (bytes: Buffer) => DRIVER_NAMES.filter((name) => bytes.includes(name))
 
 const CPIO_END = 'TRAILER!!!'
 
