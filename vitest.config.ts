@@ -18,6 +18,12 @@ const thorough = [
  */
 const withoutXen = { globalSetup: ['test/built-cli.ts'], isolate: false, testTimeout: 30_000, maxWorkers: 3 }
 
+const onXen = {
+  ...{ fileParallelism: false, testTimeout: 300_000, hookTimeout: 600_000 },
+  // An emulated processor loses a PVH or HVM guest now and then (hardwareVirtualized in test/lab/small-guests.ts).
+  retry: 1,
+}
+
 export default defineConfig({
   test: {
     // scripts/coverage-floors.ts reads it.
@@ -30,21 +36,17 @@ export default defineConfig({
           ...withoutXen,
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/native/**', 'test/lab/**', ...thorough],
+          exclude: ['test/native/**', 'test/lab/**', 'test/lab-lesser/**', ...thorough],
         },
       },
       { test: { ...withoutXen, name: 'thorough', include: thorough } },
       { test: { name: 'native', include: ['test/native/**/*.test.ts'], pool: 'forks', testTimeout: 60_000 } },
       {
-        test: {
-          name: 'lab',
-          include: ['test/lab/**/*.test.ts'],
-          fileParallelism: false,
-          testTimeout: 300_000,
-          hookTimeout: 600_000,
-          // An emulated processor loses a PVH or HVM guest now and then (hardwareVirtualized in test/lab/small-guests.ts).
-          retry: 1,
-        },
+        test: { ...onXen, name: 'lab', include: ['test/lab/**/*.test.ts'] },
+      },
+      {
+        // Hosts that lack something: a lab of their own (LAB_LACKS, lab/README.md).
+        test: { ...onXen, name: 'lesser-hosts', include: ['test/lab-lesser/*.test.ts'] },
       },
     ],
   },

@@ -16,9 +16,10 @@ const emulatedCpu = [
   '-nrip-save,-xsavec,-avx,-avx2,-fma,-f16c',
 ].join(',')
 
-/** QEMU's arguments for an accelerator. */
-export function acceleratorArguments(accelerator: Accelerator): readonly string[] {
-  return accelerator === 'kvm' ? ['-accel', 'kvm', '-cpu', 'host'] : ['-accel', 'tcg,thread=multi', '-cpu', emulatedCpu]
+/** QEMU's arguments for an accelerator; `without` is a feature left out, as "-svm". */
+export function acceleratorArguments(accelerator: Accelerator, without = ''): readonly string[] {
+  const cpu = (model: string) => ['-cpu', without === '' ? model : `${model},${without}`]
+  return accelerator === 'kvm' ? ['-accel', 'kvm', ...cpu('host')] : ['-accel', 'tcg,thread=multi', ...cpu(emulatedCpu)]
 }
 
 /** The accelerator to use: what LAB_ACCEL says, else KVM where guests of guests were seen to work, else emulation. */

@@ -86,8 +86,23 @@ export function dom0Packages(flavour: Flavour): readonly string[] {
 
 /** The flavour that LAB_FLAVOUR names, or the first. */
 export function chosenFlavour(environment: NodeJS.ProcessEnv): Flavour {
-  const name = environment['LAB_FLAVOUR'] ?? bookworm.name
+  const name = environment['LAB_FLAVOUR'] || bookworm.name
   const found = flavours.find((flavour) => flavour.name === name)
   if (!found) throw new Error(`no flavour "${name}"; there are: ${flavours.map((each) => each.name).join(', ')}`)
   return found
+}
+
+/** What a host can be without: QEMU's and Xen's own ways to leave it out. */
+export const LACKS = {
+  /** Hardware virtualization: neither PVH nor HVM. */
+  hvm: { cpu: '-svm', xen: '' },
+  /** Hardware assisted paging: Xen keeps shadow page tables instead. */
+  hap: { cpu: '', xen: 'hap=0' },
+} as const
+
+/** What LAB_LACKS takes from the host, or null. */
+export function chosenLack(environment: NodeJS.ProcessEnv): keyof typeof LACKS | null {
+  const name = environment['LAB_LACKS'] ?? ''
+  if (name === '' || name === 'hvm' || name === 'hap') return name || null
+  throw new Error(`no host without "${name}"; there are: ${Object.keys(LACKS).join(', ')}`)
 }

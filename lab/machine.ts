@@ -4,6 +4,7 @@ import { createServer } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { type Accelerator, acceleratorArguments } from './accelerator.ts'
 import type { Dom0 } from './dom0-disk.ts'
+import { LACKS, chosenLack } from './flavours.ts'
 import type { LabPlace } from './place.ts'
 import { openQmp } from './qmp.ts'
 import { output } from './run.ts'
@@ -42,9 +43,11 @@ export interface MachineStart {
 
 /** The arguments that a snapshot must find unchanged. */
 export function hardware(accelerator: Accelerator): readonly string[] {
+  const lack = chosenLack(process.env)
+  const { cpu, xen } = lack === null ? { cpu: '', xen: '' } : LACKS[lack]
   return [
-    ...['-M', 'q35', ...acceleratorArguments(accelerator), '-m', String(memoryMiB), '-smp', String(cpus)],
-    ...['-nodefaults', '-display', 'none', '-no-user-config', '-append', xenArguments],
+    ...['-M', 'q35', ...acceleratorArguments(accelerator, cpu), '-m', String(memoryMiB), '-smp', String(cpus)],
+    ...['-nodefaults', '-display', 'none', '-no-user-config', '-append', `${xenArguments} ${xen}`.trimEnd()],
     ...['-device', 'virtio-blk-pci,drive=disk', '-device', 'virtio-blk-pci,drive=exchange'],
     ...['-device', 'virtio-net-pci,netdev=net,romfile=', '-device', 'virtio-rng-pci'],
   ]

@@ -2,6 +2,7 @@
  * Runs the gates of the parts that are named on the command line, all of them even after one has failed, and sums up.
  * `check` and `release` need nothing but this machine, `lab` boots real Xen (lab/README.md).
  */
+import { LACKS } from '../lab/flavours.ts'
 import { type Gate, type Verdict, counts, judge, program, sum, tests } from './gate.ts'
 
 /** Two at a time: that is what fills a small machine. The longest come first. */
@@ -59,16 +60,24 @@ async function release(): Promise<readonly Verdict[]> {
 interface LabChoice {
   readonly LAB: string
   readonly LAB_FLAVOUR?: string
+  readonly LAB_LACKS?: string
 }
 
+const { LAB_FLAVOUR = '', LAB_LACKS = '' } = process.env
+const usual = { LAB_FLAVOUR, LAB_LACKS }
+
 /** One after the other; what builds on a gate that failed is not tried, which counts as failed. */
-async function onXen(choice: LabChoice, what: string, files: readonly string[]): Promise<readonly Verdict[]> {
-  Object.assign(process.env, choice)
+async function onXen(
+  choice: LabChoice,
+  what: string,
+  { project = 'lab', files = [] }: { readonly project?: string; readonly files?: readonly string[] } = {},
+): Promise<readonly Verdict[]> {
+  Object.assign(process.env, { ...usual, ...choice })
   const verdicts: Verdict[] = []
   const steps = [
     program(`lab up, ${what}`, ['lab/lab', 'up'], 'at-once'),
     program(`lab install, ${what}`, ['lab/lab', 'install'], 'at-once'),
-    tests(`on real Xen, ${what}`, ['lab'], { output: 'at-once', options: files }),
+    tests(`on real Xen, ${what}`, [project], { output: 'at-once', options: files }),
   ]
   for (const step of steps) {
     const broken = verdicts.some(({ failed }) => failed > 0)
@@ -82,15 +91,28 @@ async function onXen(choice: LabChoice, what: string, files: readonly string[]):
   return verdicts
 }
 
-const lab = () => onXen({ LAB: process.env['LAB'] ?? 'test' }, 'all tests', [])
+const lab = () => onXen({ LAB: process.env['LAB'] ?? 'test' }, 'all tests')
 
 /** The newest Debian that is known, with the test that says most of it. */
-const trixie = () => onXen({ LAB: 'test-trixie', LAB_FLAVOUR: 'trixie' }, 'Debian 13', ['test/lab/four-modes.test.ts'])
+const trixie = () =>
+  onXen({ LAB: 'test-trixie', LAB_FLAVOUR: 'trixie' }, 'Debian 13', { files: ['test/lab/four-modes.test.ts'] })
+
+/** Hosts of which the usual lab can say nothing. */
+const lesser = async (): Promise<readonly Verdict[]> => {
+  const verdicts: Verdict[] = []
+  for (const lack of Object.keys(LACKS))
+    verdicts.push(
+      ...(await onXen({ LAB: `test-no-${lack}`, LAB_LACKS: lack }, `a host without ${lack}`, {
+        project: 'lesser-hosts',
+      })),
+    )
+  return verdicts
+}
 
 /** Ten minutes of damaged disks and menus. */
 const fuzz = async (): Promise<readonly Verdict[]> => [await judge(program('fuzzing', ['scripts/fuzz'], 'at-once'))]
 
-const parts = { check, release, fuzz, lab, trixie }
+const parts = { check, release, fuzz, lab, lesser, trixie }
 const isPart = (name: string): name is keyof typeof parts => name in parts
 const started = performance.now()
 const verdicts: Verdict[] = []

@@ -5,12 +5,11 @@ import { dom0 } from '../../lab/dom0.ts'
 import type { Task } from '../../src/api/task.ts'
 import type { ModeName } from '../../src/words/mode-names.ts'
 import { type LabDaemon, labDaemon, remains } from './lab-daemon.ts'
+import { hardwareVirtualized } from './small-guests.ts'
 
 const NAME = 'moving'
 const IMAGE = '/srv/guests/moving.img'
 const GUESTS = '/etc/tetrarch/guests'
-/** An emulated guest boots for a while. */
-const PATIENT = { timeoutMs: 240_000, everyMs: 1000 }
 const text = (more = `disk = ["${IMAGE},raw,xvda,rw"]\nvif = ["bridge=xenbr0"]`) =>
   `# mine\nname = "${NAME}"\ntype = "pv"\nmemory = 128\n${more}\n`
 
@@ -19,11 +18,12 @@ beforeAll(async () => {
   daemon = await labDaemon()
   await daemon.clear()
 })
-afterEach(async () => {
+afterEach(() => clean())
+async function clean(): Promise<void> {
   await daemon.clear()
-  await daemon.api.call('undefine', { params: { guest: NAME } })
+  if ((await daemon.list()).length > 0) await daemon.api.call('undefine', { params: { guest: NAME } })
   await dom0.sh(`rm -f ${GUESTS}/${NAME}.cfg.*`)
-})
+}
 
 async function begin(definition = text()): Promise<void> {
   await dom0.sh(`mkdir -p /srv/guests; cp --sparse=always ${MATERIAL}/ext4-gpt.img ${IMAGE}`)
@@ -41,28 +41,11 @@ const convert = (to: ModeName, ready: string): Promise<Task> =>
     body: { to, ready, timeoutMs: 240_000 },
   })
 const definition = () => dom0.sh(`cat ${GUESTS}/${NAME}.cfg`)
-/** Types a line into the guest's console. */
-async function type(line: string): Promise<void> {
-  const { socket } = await daemon.api.console(NAME, 'take')
-  socket.end(`${line}\r`)
-}
-/** Types a command into the shell on the guest's console; what it printed. */
-async function inGuest(command: string): Promise<string> {
-  const { socket } = await daemon.api.console(NAME, 'take')
-  let said = ''
-  socket.on('data', (bytes: Buffer) => (said += bytes.toString()))
-  socket.write(`${command}; echo over$?and\r`)
-  const isOver = () => Promise.resolve(/over\d+and/.test(said))
-  await dom0.waitFor(`the guest to have done: ${command}`, isOver, PATIENT)
-  socket.destroy()
-  return said
-}
-
 describe('a Debian disk', () => {
   /** The first partition is empty, and is written to raw: the initramfs has no file system of disks. */
   const write = (note: string, at: number) =>
-    inGuest(`echo ${note} | dd of=/dev/xvda1 bs=512 seek=${at} conv=sync 2>/dev/null; sync`)
-  const notes = () => inGuest('dd if=/dev/xvda1 bs=512 count=3 2>/dev/null | strings')
+    daemon.inGuest(NAME, `echo ${note} | dd of=/dev/xvda1 bs=512 seek=${at} conv=sync 2>/dev/null; sync`)
+  const notes = () => daemon.inGuest(NAME, 'dd if=/dev/xvda1 bs=512 count=3 2>/dev/null | strings')
   const root = () => dom0.sh(`dd if=${IMAGE} bs=1M skip=2 count=61 status=none | sha256sum`)
 
   test('goes from PV to PVH and back, and what the guest wrote is there each time', async () => {
@@ -84,6 +67,44 @@ describe('a Debian disk', () => {
     expect(await notes()).toMatch(/written-as-PV\r?\n[^]*written-as-PVH/)
     expect(await root()).toBe(before)
     expect(await dom0.sh(`ls ${GUESTS}/${NAME}.cfg.* | wc -l`)).toBe('2')
+  })
+})
+
+describe('a disk that a BIOS boots as well as our boot loader', () => {
+  const whole = `name = "${NAME}"
+mode = "hvm"
+memory = 256
+vga = "none"
+hdtype = "ahci"
+disk = ["${IMAGE},raw,xvda,rw"]
+vif = ["bridge=xenbr0"]
+`
+  const moves = [
+    { was: 'hvm', to: 'pvhvm', said: 'HVM', qemus: 1, libxl: 'hvm' },
+    { was: 'pvhvm', to: 'pvh', said: 'PVH', qemus: 0, libxl: 'pvh' },
+    { was: 'pv', to: 'pvhvm', said: 'HVM', qemus: 1, libxl: 'hvm' },
+  ] as const
+
+  test.each(moves)('goes from $was to $to', hardwareVirtualized, async ({ was, to, said, qemus, libxl }) => {
+    await clean()
+    await dom0.sh(`mkdir -p /srv/guests; cp --sparse=always ${MATERIAL}/bios-pvhvm.img ${IMAGE}`)
+    const text = whole.replace('"hvm"', `"${was}"`)
+    await daemon.api.call('define', { params: { guest: NAME }, body: { text } })
+    const task = convert(to, 'seen by the test')
+    const isUp = async () => (await daemon.guest(NAME)).mode.observed === to
+    await dom0.waitFor(`it to be ${to}`, isUp, { timeoutMs: 240_000, everyMs: 1000 })
+    await daemon.marker(NAME, { type: said })
+    const { domid, mode } = await daemon.guest(NAME)
+    expect(mode).toMatchObject({ configured: to, observed: to, differs: false })
+    expect(await dom0.sh(`xenstore-read /libxl/${domid}/type`)).toBe(libxl)
+    expect(await dom0.sh(`xenstore-read /local/domain/0/backend/vbd/${domid}/51712/state`)).toBe('4')
+    expect(await dom0.sh(`ps -eo args | grep -c '[q]emu.*-xen-domid ${domid} ' || true`)).toBe(String(qemus))
+    await daemon.type(NAME, '# seen by the test')
+
+    expect(await task).toMatchObject({ state: 'succeeded', problem: null })
+    const after = await daemon.guest(NAME)
+    expect(after).toMatchObject({ state: 'halted', mode: { configured: to, lastSeen: { mode: to } } })
+    expect(await dom0.sh(`cmp ${MATERIAL}/bios-pvhvm.img ${IMAGE} && echo same`)).toBe('same')
   })
 })
 
@@ -115,7 +136,7 @@ describe('a guest that does not come up in its new mode', () => {
     await isUp('PV')
     const { id } = await comesUpAs('never said')
     // Debian's kernel takes this from root, and not from Xen (kernel.sysrq).
-    await type('echo c > /proc/sysrq-trigger')
+    await daemon.type(NAME, 'echo c > /proc/sysrq-trigger')
     const task = await daemon.api.call('task', { params: { task: id }, query: { wait: 240_000 } })
     expect(task).toMatchObject({
       state: 'failed',

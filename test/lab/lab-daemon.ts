@@ -26,6 +26,10 @@ export interface LabDaemon {
   newest(): Promise<number>
   /** The newest whole marker line of a guest (lab/README.md), once there is one; with `type` only of a kernel that calls its mode so. */
   marker(guest: string, options?: { readonly type?: string; readonly timeoutMs?: number }): Promise<string>
+  /** Types a line into a guest's console. */
+  type(guest: string, line: string): Promise<void>
+  /** Types a command into the shell on a guest's console; what it printed. */
+  inGuest(guest: string, command: string): Promise<string>
   /** Runs a script in dom0 that ends the daemon, and waits until the next one answers. */
   replace(script: (pid: number) => string): Promise<void>
   /** Destroys everything but dom0, whoever made it. */
@@ -61,6 +65,20 @@ export async function labDaemon(): Promise<LabDaemon> {
       const whole = new RegExp(`TETRARCH-GUEST type=${type} .* kernel=`)
       const look = async () => (await daemon.guest(guest)).consoleTail.findLast((line) => whole.test(line))
       return dom0.waitFor(`the marker line of ${guest}`, look, { timeoutMs, everyMs: 1000 })
+    },
+    async type(guest, line) {
+      const { socket } = await api.console(guest, 'take')
+      socket.end(`${line}\r`)
+    },
+    async inGuest(guest, command) {
+      const { socket } = await api.console(guest, 'take')
+      let said = ''
+      socket.on('data', (bytes: Buffer) => (said += bytes.toString()))
+      socket.write(`${command}; echo over$?and\r`)
+      const isOver = () => Promise.resolve(/over\d+and/.test(said))
+      await dom0.waitFor(`${guest} to have done: ${command}`, isOver, { timeoutMs: BOOT_MS })
+      socket.destroy()
+      return said
     },
     async replace(script) {
       const before = (await api.call('host', {})).daemon.pid

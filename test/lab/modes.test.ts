@@ -95,6 +95,38 @@ test('a PV kernel boots in the shim, and its own system says PV', hardwareVirtua
   expect((await daemon.guest('inner')).mode).toMatchObject({ chosen: 'pv-in-pvh', observed: 'pv-in-pvh' })
 })
 
+test(
+  'a choice that turns out otherwise at the next start is an event, with what decided',
+  hardwareVirtualized,
+  async () => {
+    await daemon.clear()
+    const text = 'name = "open"\nmode = "auto"\nmemory = 32\nkernel = "/srv/guests/kernel"\n'
+    const upgraded = (to: string) => dom0.sh(`cp ${MATERIAL}/pvgrub-${to}.bin /srv/guests/kernel`)
+    const start = async () => {
+      expect(await daemon.api.call('create', { query: { wait: 280_000 }, body: { name: 'open' } })).toMatchObject({
+        state: 'succeeded',
+      })
+      const { domid, mode } = await daemon.guest('open')
+      return { chosen: mode.chosen, type: await dom0.sh(`xenstore-read /libxl/${domid}/type`) }
+    }
+    await upgraded('pv')
+    await daemon.api.call('define', { params: { guest: 'open' }, body: { text } })
+    try {
+      expect(await start()).toEqual({ chosen: 'pv', type: 'pv' })
+      await daemon.act('destroy', 'open')
+      const since = await daemon.newest()
+      await upgraded('pvh')
+      expect(await start()).toEqual({ chosen: 'pvh', type: 'pvh' })
+      const event = await daemon.event(({ kind }) => kind === 'guest.choice', since)
+      expect(event).toMatchObject({ guest: 'open', from: 'pv', to: 'pvh' })
+      expect(event.kind === 'guest.choice' && event.evidence.at(-1)).toContain('PHYS32_ENTRY')
+    } finally {
+      await daemon.clear()
+      await daemon.api.call('undefine', { params: { guest: 'open' } })
+    }
+  },
+)
+
 describe('a QEMU that a device brings into a PVH guest', () => {
   const text = (policy: string) =>
     `${small('dragged', 'pvh')}\ndisk = ["format=raw,vdev=xvda,access=rw,backendtype=qdisk,target=/srv/guests/modes.img"]\ndevice_model_policy = "${policy}"\n`
@@ -159,7 +191,18 @@ vif = ["bridge=xenbr0"]`
     expect(await inQemu(domid)).toEqual({ disk: false, nic: false })
     expect(await emulations()).toEqual(expect.arrayContaining([...both('unplugged')]))
     expect(await dom0.sh('tetrarch info turning')).toMatch(/PV, unplugged/)
+
+    await drivers('unbind')
+    const back = await daemon.event((event) => event.kind === 'guest.mode' && event.to === 'hvm', turned.seq)
+    expect(back).toMatchObject({ guest: 'turning', from: 'pvhvm' })
+    expect((await daemon.guest('turning')).mode).toMatchObject({ chosen: 'pvhvm', observed: 'hvm', differs: true })
+    await drivers('bind')
+    await daemon.event((event) => event.kind === 'guest.mode' && event.to === 'pvhvm', back.seq)
   })
+
+  /** Takes Linux's PV drivers from their devices, or gives them back. */
+  const drivers = (verb: 'bind' | 'unbind') =>
+    daemon.type('turning', `cd /sys/bus/xen/drivers; echo vbd-51712 >vbd/${verb}; echo vif-0 >vif/${verb}`)
 
   const both = (emulation: string) => [
     ['disk', emulation],
