@@ -6,7 +6,7 @@ import { execFileSync, spawn } from 'node:child_process'
 import { globSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { cpus, loadavg } from 'node:os'
 import { join } from 'node:path'
-import { buildSync } from 'esbuild'
+import { bundleSandbox } from '../scripts/bundle.ts'
 import { extractBoot, type SandboxOptions } from '../src/pygrub/sandbox.ts'
 import { writeBootLoaderBlock } from './blocks.ts'
 import { type BootImage, bootImages } from './boot-images.ts'
@@ -38,13 +38,12 @@ function cpuMs(): number {
   return (Number(fields[13]) + Number(fields[14])) * 10 + (user + system) / 1000
 }
 
-function sandbox(): SandboxOptions {
-  const outfile = join(folder, 'program/boot-sandbox.mjs')
-  const entryPoints = [new URL('../src/pygrub/sandbox-main.ts', import.meta.url).pathname]
-  buildSync({ entryPoints, outfile, bundle: true, platform: 'node', format: 'esm', target: 'node24', minify: true })
-  execFileSync('chmod', ['755', folder, join(folder, 'program')])
+async function sandbox(): Promise<SandboxOptions> {
+  const program = join(folder, 'program')
+  await bundleSandbox(program)
+  execFileSync('chmod', ['755', folder, program])
   const limits = { cpuSeconds: 60, wallMs: 120_000, memoryMiB: 512, outputMiB: 512, parentFolders: [], maxParents: 32 }
-  return { program: outfile, uidBase: 131_072, ...limits }
+  return { program: join(program, 'boot-sandbox.mjs'), uidBase: 131_072, ...limits }
 }
 
 const pygrub = (path: string, args: readonly string[]): Promise<void> =>
@@ -57,7 +56,7 @@ const pygrub = (path: string, args: readonly string[]): Promise<void> =>
     child.on('close', (code) => (code === 0 ? resolve() : reject(new Error(`pygrub ended with ${String(code)}`))))
   })
 
-const options = sandbox()
+const options = await sandbox()
 const cache = { directory: join(folder, 'cache'), maxMiB: 4096 }
 const request = ({ path }: BootImage) => ({ disk: path, format: 'raw', outputDirectory: out }) as const
 const sides: readonly Side[] = [

@@ -3,8 +3,9 @@
  * beside itself. Run as a program, it writes all of them into dist/.
  */
 import { existsSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { type BuildOptions, type Metafile, type Plugin, build } from 'esbuild'
+import { keepBytecode } from './bytecode.ts'
 
 /** The programs by the names that src/daemon/entry-files.ts and packaging/ know. */
 const services = {
@@ -13,7 +14,9 @@ const services = {
   pygrub: 'src/pygrub/drop-in-main.ts',
 }
 const cli = { tetrarch: 'src/cli/main.ts' }
-const sandbox = { 'boot-sandbox': 'src/pygrub/sandbox-main.ts' }
+const sandbox = { 'boot-sandbox': 'src/pygrub/sandbox-start.ts' }
+/** What it starts: bytecode is kept of a script, not of a module (bytecode.ts). */
+const sandboxScript = { 'boot-sandbox': 'src/pygrub/sandbox-main.ts' }
 
 /** Messages of zod in forty languages are half of its size; ours are English. */
 const englishOnly: Plugin = {
@@ -97,6 +100,10 @@ const bundles = {
   cli: { ...split, ...small, entryPoints: cli, plugins: [englishOnly, builtins(rarelyCalled), onDemandAtOnce] },
   // Starts for every boot, so it is one small file of its own: without chunks, and without what only people read.
   sandbox: { ...small, entryPoints: sandbox, plugins: [builtins()] },
+  sandboxScript: {
+    ...{ ...small, entryPoints: sandboxScript, plugins: [builtins()] },
+    ...{ format: 'iife', outExtension: { '.js': '.js' } },
+  },
 } satisfies Record<string, BuildOptions>
 
 /** Writes some of the programs into a folder; returns what esbuild tells of its files. */
@@ -105,11 +112,18 @@ export async function bundle(name: keyof typeof bundles, outdir: string): Promis
   return metafile?.outputs ?? {}
 }
 
+/** Writes the boot loader's sandbox: its program, the bytecode of it, and what starts it from there. */
+export async function bundleSandbox(outdir: string): Promise<Metafile['outputs']> {
+  const [start, script] = await Promise.all([bundle('sandbox', outdir), bundle('sandboxScript', outdir)])
+  await keepBytecode(resolve(root, outdir, 'boot-sandbox.js'))
+  return { ...start, ...script }
+}
+
 async function bundleAll(outdir: string): Promise<void> {
   const started = performance.now()
   const missing = Object.values(programs).filter((file) => !existsSync(join(root, file)))
   if (missing.length > 0) throw new Error(`no ${missing.join(', ')}`)
-  const outputs = await Promise.all([bundle('services', outdir), bundle('cli', outdir), bundle('sandbox', outdir)])
+  const outputs = await Promise.all([bundle('services', outdir), bundle('cli', outdir), bundleSandbox(outdir)])
   const made: Metafile['outputs'] = Object.assign({}, ...outputs)
   // Chunks of an earlier build; a package that was built beside them stays.
   const isStale = (name: string) => /\.mjs(\.map)?$/.test(name) && !(`${outdir}/${name}` in made)

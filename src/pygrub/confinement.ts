@@ -40,7 +40,8 @@ const SETPRIV = '/usr/bin/setpriv'
 
 /**
  * Makes an empty root of read-only binds, moves into it and starts the rest of the command line there.
- * The umask is the caller's, which may be stricter than what the unprivileged user needs to get in.
+ * The umask is the caller's, which may be stricter than what the unprivileged user needs to get in. The last line of fstab
+ * makes the root itself read-only: a mount(8) of its own takes as long as all the binds. One that passes it over is asked again.
  * $1 mount point, $2 folders to make, $3 files to make, $4 lines of fstab(5), then the command.
  */
 const ENTER_ROOT = `set -e
@@ -55,8 +56,8 @@ IFS='
 set -f
 mkdir -p $folders
 for file in $files; do : > "$file"; done
-mount --all --fstab fstab
-mount -o remount,ro,nosuid,nodev "$PWD"
+mount --no-canonicalize --all --fstab fstab
+if [ -w . ]; then mount -o remount,ro,nosuid,nodev "$PWD"; fi
 mount --move "$PWD" /
 exec chroot . "$@"`
 
@@ -122,6 +123,7 @@ function enterRoot({ folders, files }: VisibleFiles): string[] {
     (path) => `${escape(path)} ${escape(MOUNT_POINT + path)} none bind,ro,nosuid,nodev 0 0\n`,
   )
   const lines = (paths: readonly string[]): string => paths.map(inside).join('\n')
+  fstab.push(`none ${MOUNT_POINT} none remount,ro,nosuid,nodev 0 0\n`)
   return ['/bin/sh', '-c', ENTER_ROOT, 'enter-root', MOUNT_POINT, lines(made), lines(files), fstab.join('')]
 }
 

@@ -2,6 +2,8 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { bundleSandbox } from '../../scripts/bundle.ts'
+import { keepBytecode } from '../../scripts/bytecode.ts'
 import { keepInCache, knownFingerprints } from '../../src/pygrub/cache.ts'
 import { confinedCommand } from '../../src/pygrub/confinement.ts'
 import { runConfined } from '../../src/pygrub/run-confined.ts'
@@ -215,6 +217,20 @@ const answering = (expression: string) =>
    const attempt = (what) => { try { return what() } catch (thrown) { return thrown.code } }
    fs.writeSync(3, JSON.stringify(${expression}))`
 
+test('its bytecode is that of its program, and the same each time', async () => {
+  const folder = join(temporaryFolder(), 'built')
+  await bundleSandbox(folder)
+  const file = join(folder, 'boot-sandbox.js')
+  const bytecode = readFileSync(join(folder, 'boot-sandbox.bytecode'))
+  const { args } = await confinedCommand({ ...options, program: file, uid: options.uidBase })
+  const flags = args.slice(args.indexOf(process.execPath) + 1, -1)
+  const code = `new vm.Script(fs.readFileSync('${file}', 'latin1'), { cachedData: fs.readFileSync('${folder}/boot-sandbox.bytecode') }).cachedDataRejected`
+  const rejected = execFileSync(process.execPath, [...flags, '-p', code], { encoding: 'utf8' })
+  expect(rejected.trim()).toBe('false')
+  await keepBytecode(file)
+  expect(readFileSync(join(folder, 'boot-sandbox.bytecode')).equals(bytecode)).toBe(true)
+})
+
 describe.runIf(process.getuid?.() === 0)('what runs in the sandbox', () => {
   test('has no rights, no network and no files but its own', async () => {
     const { answer, stderr } = await confined(
@@ -237,11 +253,21 @@ describe.runIf(process.getuid?.() === 0)('what runs in the sandbox', () => {
     })
   })
 
-  test('sees only its own root even without the permission model', async () => {
+  /** What an expression gives in the sandbox where Node has no permission model. */
+  const inRoot = async (expression: string) => {
     const { file, args } = await confinedCommand({ ...options, uid: options.uidBase })
-    const at = args.indexOf(process.execPath)
-    const shell = [...args.slice(0, at), process.execPath, '-e', 'console.log(fs.readdirSync("/").join())']
-    expect(execFileSync(file, shell, { encoding: 'utf8' }).trim().split(',')).not.toContain('etc')
+    const program = ['-e', `console.log(${expression})`]
+    return execFileSync(file, [...args.slice(0, args.indexOf(process.execPath)), process.execPath, ...program], {
+      encoding: 'utf8',
+    }).trim()
+  }
+  test('sees only its own root even without the permission model', async () => {
+    expect((await inRoot('fs.readdirSync("/").join()')).split(',')).not.toContain('etc')
+  })
+
+  test('has a root that nobody could write to', async () => {
+    // The kernel looks at the mount before it looks at who asks: EACCES would be about the user alone.
+    expect(await inRoot('(() => { try { fs.mkdirSync("/x") } catch (thrown) { return thrown.code } })()')).toBe('EROFS')
   })
 
   test('is killed when it takes too long, and nothing of it stays', async () => {
