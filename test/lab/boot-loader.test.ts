@@ -104,10 +104,12 @@ describe('a block device', () => {
   const definition = booting('guest', 'pv', `format=raw,vdev=xvda,access=rw,target=${VOLUME}`)
   const removeVolume = `vgs boot-loader 2>/dev/null && vgremove -q -y boot-loader
     losetup -j ${DISKS}/volume.img -O NAME -n | xargs -r losetup -d`
-  const menu = `LABEL a
+  const entry = (label: string) => `LABEL ${label}
   LINUX vmlinuz
   INITRD initrd
-  APPEND console=hvc0 quiet root=UUID=aaaa`
+  APPEND console=hvc0 quiet root=UUID=${label.repeat(4)}
+`
+  const menu = `DEFAULT a\n${entry('a')}${entry('b')}`
 
   beforeAll(async () => {
     await dom0.sh(
@@ -161,8 +163,8 @@ describe('a block device', () => {
       await daemon.create(definition)
     })
     expect(await daemon.marker('guest')).toContain('type=PV ')
-    const at = await dom0.sh(`grep -abo -m1 'UUID=aaaa' ${VOLUME} | cut -d: -f1`)
-    await inGuest(`printf UUID=bbbb | dd of=/dev/xvda bs=1 seek=${at} conv=notrunc && sync`)
+    const at = await dom0.sh(`grep -abo -m1 'DEFAULT a' ${VOLUME} | cut -d: -f1`)
+    await inGuest(`printf 'DEFAULT b' | dd of=/dev/xvda bs=1 seek=${at} conv=notrunc && sync`)
     const { domid: before } = await daemon.guest('guest')
     await daemon.act('reboot', 'guest')
     expect((await daemon.guest('guest')).domid).toBeGreaterThan(before ?? 0)
