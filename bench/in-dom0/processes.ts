@@ -1,6 +1,7 @@
 /** What the processes of each toolstack cost, by proc(5). */
 import { readFileSync, readdirSync } from 'node:fs'
 import type { Idle, Memory } from '../findings.ts'
+import { until } from './sides.ts'
 
 const read = (path: string): string => {
   try {
@@ -50,8 +51,9 @@ function spent(): { readonly cpuMs: number; readonly wakeUps: number } {
   )
 }
 
-/** Nothing is asked of the daemon meanwhile. */
+/** Nothing is asked of the daemon meanwhile, and its last worker has left. */
 export async function idle(guests: number, overMs = 60_000): Promise<Idle> {
+  await until('the last worker to leave', () => Promise.resolve(ours('libxl-worker').length === 0), 1000)
   const before = spent()
   await new Promise((resolve) => setTimeout(resolve, overMs))
   const after = spent()

@@ -76,8 +76,9 @@ export class Observer {
   /** Binds an entry to its domain: reads what xenstore says and follows it. */
   async attach(entry: GuestEntry, run: Run): Promise<void> {
     entry.run = run
-    await this.#describe(entry, run)
+    const described = this.#describe(entry, run)
     run.watch = await this.#context.host.watchDescription(run.domid, () => void this.#describe(entry, run))
+    await described
   }
 
   /** Lets go of the domain; the caller knows that it is gone or no longer ours to watch. */

@@ -260,9 +260,13 @@ export const followDomain = ({ context, observer, entry }: Start, draft: Draft):
   async run(operation) {
     const { run } = entry
     if (run === null || draft.record === null) throw new Error('the domain was not built')
-    run.console = await openConsole(context, entry.name, run.domid, operation)
-    await observer.attach(entry, run)
-    await context.records.save({ ...draft.record, phase: 'running', carried: null })
+    const opened = openConsole(context, entry.name, run.domid, operation).then((guestConsole) => {
+      run.console = guestConsole
+    })
+    const saved = context.records.save({ ...draft.record, phase: 'running', carried: null })
+    // All are waited for also when one fails, so that the undo finds what it is to close.
+    for (const each of await Promise.allSettled([opened, observer.attach(entry, run), saved]))
+      if (each.status === 'rejected') throw each.reason
     entry.carried = null
   },
 })
