@@ -51,11 +51,16 @@ function spent(): { readonly cpuMs: number; readonly wakeUps: number } {
   )
 }
 
-/** Nothing is asked of the daemon meanwhile, and its last worker has left. */
+/** V8 tidies up for a while after work. */
+const SETTLE_MS = 60_000
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
+
+/** Nothing is asked of the daemon meanwhile, its last worker has left, and a minute has passed since then. */
 export async function idle(guests: number, overMs = 60_000): Promise<Idle> {
   await until('the last worker to leave', () => Promise.resolve(ours('libxl-worker').length === 0), 1000)
+  await pause(SETTLE_MS)
   const before = spent()
-  await new Promise((resolve) => setTimeout(resolve, overMs))
+  await pause(overMs)
   const after = spent()
   const { daemonKiB, workers } = ourMemory(guests)
   return {
