@@ -1,7 +1,9 @@
+import { spawnSync } from 'node:child_process'
 import { describe, expect, test } from 'vitest'
 import { Budget, BudgetPassed, isRefusal } from '../../../src/pygrub/disk-fault.ts'
 import { allEntries, defaultEntry, entryNamed } from '../../../src/pygrub/menu/choose.ts'
 import { readGrubMenu } from '../../../src/pygrub/menu/grub/grub-menu.ts'
+import { extendedExpression } from '../../../src/pygrub/menu/grub/regexp.ts'
 import { memoryVolume } from './memory-guest.ts'
 
 const budget = () => new Budget({ bytes: 1e9, entries: 1e6, steps: 20_000 })
@@ -207,6 +209,36 @@ test('a CD and the image in it that firmware boots are told apart by their names
   expect(bootedFrom(script)).toBe('disk:/boot/vmlinuz')
   expect(bootedFrom('search --set=root --file /image\nmenuentry a { linux /vmlinuz }\n')).toBe('eltorito1:/vmlinuz')
   expect(bootedFrom('menuentry a { linux /vmlinuz }\n')).toBe('eltorito1:/vmlinuz')
+})
+
+describe('a regular expression', () => {
+  /** regex(7) as grep has it. */
+  const grep = (expression: string, text: string) =>
+    spawnSync('grep', ['-qE', '-e', expression], { input: `${text}\n`, env: { LC_ALL: 'C' } }).status === 0
+
+  test.each([
+    ['^6\\.[0-9]+', ['6.1', '6x1', '16.1', '6.']],
+    ['[[:alpha:]_]+[^[:digit:]]$', ['linux', 'a1', '_-', '']],
+    ['[]\\[]x', [']x', '[x', '\\x', 'x']],
+    ['(a|bc)*d{2,3}', ['dd', 'abcddd', 'ad', 'bd']],
+    ['a.c|^$', ['a c', 'abd', '']],
+  ])('%s matches what it matches for grep', (expression, texts) => {
+    for (const text of texts)
+      expect([text, extendedExpression(expression)?.test(text)]).toEqual([text, grep(expression, text)])
+  })
+
+  test.each(['(?=a)', 'a*?', '[', '(', '[[:constructor:]]', '\\d'])('%s is not understood', (expression) => {
+    expect(extendedExpression(expression)).toBeNull()
+  })
+
+  test('decides a branch, and its parts become variables', () => {
+    const script = (command: string) =>
+      `set words=no\nif ${command}; then set words="$major-$minor"; fi\n${entry('a', '$words')}`
+    expect(booted(script('regexp --set 1:major --set=2:minor "^([0-9]+)[.]([0-9]+)" "6.1.0-13"'))).toBe(
+      'gpt2:/vmlinuz 6-1',
+    )
+    expect(booted(script('regexp --set=major "(x)" 6.1'))).toBe('gpt2:/vmlinuz no')
+  })
 })
 
 test('an entry is found by number, title, id or path, wherever it is', () => {

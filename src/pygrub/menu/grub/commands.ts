@@ -4,6 +4,7 @@ import { blscfg } from './blscfg.ts'
 import { type BuiltIn, FAILED, OK, type Session, type Status } from './session.ts'
 import { parseEnvironmentBlock } from './environment-block.ts'
 import { loadCommands } from './load-commands.ts'
+import { regexp } from './regexp.ts'
 import { search } from './search.ts'
 import { evaluateTest, type FileTests } from './test-command.ts'
 
@@ -28,7 +29,7 @@ const WITHOUT_EFFECT: readonly string[] = [
 /** Commands that answer no, because there is no screen, keyboard, network or firmware here. */
 const ANSWERS_NO: readonly string[] = [
   ...['background_image', 'loadfont', 'keystatus', 'read', 'net_bootp', 'net_dhcp', 'gptprio.next'],
-  ...['cryptomount', 'loopback', 'regexp', 'smbios', 'acpi', 'false'],
+  ...['cryptomount', 'loopback', 'smbios', 'acpi', 'false'],
 ]
 
 const everyOne = (names: readonly string[], command: BuiltIn): Record<string, BuiltIn> =>
@@ -186,6 +187,7 @@ export const builtIns: Readonly<Record<string, BuiltIn>> = {
   '.': source,
   configfile,
   normal: configfile,
+  regexp,
   load_env: loadEnv,
   save_env: saveEnv,
   search,
