@@ -231,6 +231,14 @@ describe('a regular expression', () => {
     expect(extendedExpression(expression)).toBeNull()
   })
 
+  test.each(['(a*)*b', '((a|b)x)*', '((x?y))+', '.*.*.*.*.*.*b', `${'(a|a)'.repeat(40)}b`])(
+    '%s is not tried: it could take for ever',
+    (expression) => {
+      const { noted } = read(`regexp "${expression}" "${'a'.repeat(40)}"\n${entry('a', '1')}`)
+      expect(noted).toEqual([expect.stringContaining('a regular expression that is not understood') as string])
+    },
+  )
+
   test('decides a branch, and its parts become variables', () => {
     const script = (command: string) =>
       `set words=no\nif ${command}; then set words="$major-$minor"; fi\n${entry('a', '$words')}`

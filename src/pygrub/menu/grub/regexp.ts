@@ -1,12 +1,13 @@
 /**
  * GRUB's `regexp` (GNU GRUB Manual, "regexp"): whether a POSIX extended regular expression matches a text, and its parts into
- * variables. An expression that a guest made to take for ever ends with the sandbox's processor time.
+ * variables. What a guest made to take for ever is refused by what it could cost, before it is tried.
  */
 import { entryOf } from '../../../words/entry-of.ts'
 import { type BuiltIn, FAILED, OK, type Session } from './session.ts'
 
+/** Ways to match a text that may be tried: a second's work. Version numbers need thousands. */
+const MAX_WAYS = 50_000_000
 const MAX_EXPRESSION = 1024
-const MAX_TEXT = 64 * 1024
 
 /** Classes within brackets (regex(7)), for ASCII. */
 const CLASSES: Readonly<Record<string, string>> = {
@@ -23,6 +24,7 @@ const CLASSES: Readonly<Record<string, string>> = {
 
 /** The expression in JavaScript's words; null for what is not one, or is one of GNU's own. */
 export function extendedExpression(text: string): RegExp | null {
+  if (text.length > MAX_EXPRESSION) return null
   const parts: string[] = []
   for (let at = 0; at < text.length;) {
     const rest = text.slice(at)
@@ -35,7 +37,7 @@ export function extendedExpression(text: string): RegExp | null {
       continue
     }
     // JavaScript's groups of other kinds and lazy repetitions; GNU's escapes of letters.
-    if (/^(\(\?|[*+?}][?+*]|\[|\\$|\\[a-zA-Z0])/.test(rest)) return null
+    if (/^(\(\?|[*+?}][?+*]|\[|\\$|\\[a-zA-Z0-9])/.test(rest)) return null
     const piece = rest.startsWith('\\') ? rest.slice(0, 2) : rest.slice(0, 1)
     parts.push(piece === '\\/' ? '/' : piece)
     at += piece.length
@@ -58,6 +60,23 @@ function bracketMembers(text: string): string | null {
   return members.join('')
 }
 
+/**
+ * At most how many ways there are to match a text of this length: each repetition may end anywhere, each choice doubles them.
+ * A repeated group that repeats or chooses inside has no bound.
+ */
+export function waysToMatch(expression: string, length: number): number {
+  const plain = expression.replaceAll(/\\.|\[\^?\]?(?:\[:[a-z]+:\]|[^\]])*\]/gs, 'x')
+  // Groups from the inside out: what is left of each says whether there was something in it to choose.
+  let flat = plain
+  for (let before = ''; before !== flat;) {
+    before = flat
+    if (/\([^()]*[*+?{|][^()]*\)[*+{]/.test(flat)) return Infinity
+    flat = flat.replace(/\(([^()]*)\)/, (_, inside: string) => (/[*+?{|]/.test(inside) ? '?x' : 'x'))
+  }
+  const count = (pattern: RegExp) => plain.match(pattern)?.length ?? 0
+  return (length + 1) ** (count(/[*+{]/g) + 1) * 2 ** count(/[?|]/g)
+}
+
 export const regexp: BuiltIn = (session, words, { line }) => {
   const wanted: string[] = []
   const operands: string[] = []
@@ -68,8 +87,8 @@ export const regexp: BuiltIn = (session, words, { line }) => {
     else operands.push(word)
   }
   const [expression = '', text = ''] = operands
-  const isShort = expression.length <= MAX_EXPRESSION && text.length <= MAX_TEXT
-  const compiled = isShort ? extendedExpression(expression) : null
+  const isBounded = waysToMatch(expression, text.length) <= MAX_WAYS
+  const compiled = isBounded ? extendedExpression(expression) : null
   if (compiled === null) {
     session.note(`line ${line}: a regular expression that is not understood`)
     return FAILED
