@@ -64,7 +64,7 @@ function bracketMembers(text: string): string | null {
  * At most how many ways there are to match a text of this length: each repetition may end anywhere, each choice doubles them.
  * A repeated group that repeats or chooses inside has no bound.
  */
-export function waysToMatch(expression: string, length: number): number {
+function waysToMatch(expression: string, length: number): number {
   const plain = expression.replaceAll(/\\.|\[\^?\]?(?:\[:[a-z]+:\]|[^\]])*\]/gs, 'x')
   // Groups from the inside out: what is left of each says whether there was something in it to choose.
   let flat = plain
