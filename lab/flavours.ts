@@ -96,13 +96,15 @@ export function chosenFlavour(environment: NodeJS.ProcessEnv): Flavour {
 export const LACKS = {
   /** Hardware virtualization: neither PVH nor HVM. */
   hvm: { cpu: '-svm', xen: '' },
-  /** Hardware assisted paging: Xen keeps shadow page tables instead. */
+  /** Hardware assisted paging. Debian's Xen is built without shadow page tables, so PVH and HVM are impossible there, too. */
   hap: { cpu: '', xen: 'hap=0' },
 } as const
 
+const isLack = (name: string): name is keyof typeof LACKS => Object.hasOwn(LACKS, name)
+
 /** What LAB_LACKS takes from the host, or null. */
 export function chosenLack(environment: NodeJS.ProcessEnv): keyof typeof LACKS | null {
-  const name = environment['LAB_LACKS'] ?? ''
-  if (name === '' || name === 'hvm' || name === 'hap') return name || null
+  const name = environment['LAB_LACKS'] || null
+  if (name === null || isLack(name)) return name
   throw new Error(`no host without "${name}"; there are: ${Object.keys(LACKS).join(', ')}`)
 }
