@@ -16,17 +16,29 @@ export async function openPty(path: string): Promise<Duplex> {
   if (!PTY.test(path)) throw noTerminal(path, 'it is no pseudo-terminal')
   const flags = constants.O_RDWR | constants.O_NOCTTY | constants.O_NONBLOCK
   const descriptor = await promisify(open)(path, flags).catch((error: unknown) => {
-    throw noTerminal(path, error instanceof Error ? error.message : String(error), error)
+    throw unusable(path, error)
   })
+  let tty: ReadStream
   try {
-    const tty = new ReadStream(descriptor)
-    tty.setRawMode(true)
-    return tty
+    tty = new ReadStream(descriptor)
   } catch (error) {
     close(descriptor, () => undefined)
-    throw noTerminal(path, error instanceof Error ? error.message : String(error), error)
+    throw unusable(path, error)
+  }
+  // libuv opens a terminal again for itself (uv_tty_init), and leaves the descriptor that it was given to its owner.
+  if (descriptorOf(tty) !== descriptor) close(descriptor, () => undefined)
+  try {
+    return tty.setRawMode(true)
+  } catch (error) {
+    tty.destroy()
+    throw unusable(path, error)
   }
 }
 
+const descriptorOf = (tty: ReadStream): number =>
+  (tty as unknown as { readonly _handle: { readonly fd: number } })._handle.fd
+
+const unusable = (path: string, error: unknown) =>
+  noTerminal(path, error instanceof Error ? error.message : String(error), error)
 const noTerminal = (path: string, why: string, cause?: unknown) =>
   fail('xen-unavailable', { what: 'cannot open the terminal of a console', where: path, why }, { cause })

@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { existsSync, readdirSync, readlinkSync } from 'node:fs'
 import { mkdtemp, readFile, rm, stat, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -82,6 +83,17 @@ describe('on a real pty', () => {
     expect(console.tail(1)).toEqual(['kernel panic'])
     client.write(Buffer.from('anyone?'))
     await new Promise<void>((resolve) => console.attach().onEnd(resolve))
+  })
+
+  test('leaves no descriptor of the terminal open when it is closed', async () => {
+    const descriptors = () =>
+      readdirSync('/proc/self/fd').filter((fd) => {
+        const path = `/proc/self/fd/${fd}`
+        return existsSync(path) && readlinkSync(path).startsWith(pty.path)
+      })
+    expect(descriptors()).toHaveLength(1)
+    console.close()
+    await expect.poll(descriptors).toEqual([])
   })
 
   test('passes on a megabyte without losing a byte, through several rotations of the log', async () => {
