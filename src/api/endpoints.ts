@@ -68,6 +68,7 @@ export const endpoints = defineEndpoints({
   destroy: verb('destroy'),
   pause: verb('pause'),
   unpause: verb('unpause'),
+  save: verb('save'),
   console: { method: 'GET', path: '/v1/guests/:guest/console', access: 'change', answer: 'upgrade' },
   log: { method: 'GET', path: '/v1/guests/:guest/log', access: 'read', answer: 'ndjson' },
   vnc: { method: 'GET', path: '/v1/guests/:guest/vnc', access: 'change', answer: 'json' },

@@ -2,9 +2,10 @@ import { z } from 'zod'
 import { changeSchema } from './definition.ts'
 import { configuredModes, modeNames } from '../words/mode-names.ts'
 
-/** What a guest is doing. `halted` guests have a definition and no domain; `crashed` ones have a domain that is kept for a look. */
+/** What a guest is doing. `halted` guests have a definition and no domain; `saved` ones have their memory in a file and go on from there; `crashed` ones have a domain that is kept for a look. */
 export const guestStates = [
   'halted',
+  'saved',
   'starting',
   'running',
   'paused',
@@ -114,6 +115,14 @@ export const guestSchema = z
       })
       .nullable()
       .describe('What its crashes have led to; null for a guest that was started on purpose since'),
+    saved: z
+      .strictObject({
+        at: z.iso.datetime(),
+        mebibytes: z.int().describe('Size of the file'),
+        goesOnWithHost: z.boolean().describe('True when it was saved at the end of the host, and goes on at its start'),
+      })
+      .nullable()
+      .describe('Its memory in a file, from which its next start goes on'),
     kept: z.string().nullable().describe('The guest whose ended domain this is, kept by rename-restart'),
     warnings: z.array(z.string()).describe('What was found in its definition'),
   })

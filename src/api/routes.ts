@@ -220,6 +220,7 @@ export const routes = defineRoutes({
   destroy: { ...endpoints.destroy, ...verb, summary: 'Take the domain away at once' },
   pause: { ...endpoints.pause, ...verb, summary: 'Stop its vCPUs' },
   unpause: { ...endpoints.unpause, ...verb, summary: 'Let its vCPUs run' },
+  save: { ...endpoints.save, ...verb, summary: 'Write its memory into a file, from which its next start goes on' },
   console: {
     ...endpoints.console,
     params: ofGuest,

@@ -8,6 +8,7 @@ export const taskKinds = [
   'destroy',
   'pause',
   'unpause',
+  'save',
   'restart',
   'convert',
   'prepare',

@@ -6,7 +6,7 @@ import { onGuest } from './did-you-mean.ts'
 import { followTask } from './follow-task.ts'
 import { errorLines } from './render/error-text.ts'
 
-type Verb = 'shutdown' | 'reboot' | 'destroy' | 'pause' | 'unpause'
+type Verb = 'shutdown' | 'reboot' | 'destroy' | 'pause' | 'unpause' | 'save'
 
 export interface Act {
   readonly verb: Verb

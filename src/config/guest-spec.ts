@@ -43,6 +43,8 @@ export const shutdownActions = [
 ] as const
 export type ShutdownAction = (typeof shutdownActions)[number]
 const shutdownAction = z.enum(shutdownActions)
+/** `shutdown-or-save`: it is saved when it does not shut down in time. */
+export const hostShutdownActions = ['shutdown', 'shutdown-or-save', 'save'] as const
 
 export const deviceModelPolicies = ['allow', 'warn', 'refuse'] as const
 export type DeviceModelPolicy = (typeof deviceModelPolicies)[number]
@@ -82,6 +84,8 @@ const LifecycleFields = {
   readyTimeoutSeconds: z.int().min(1).max(86_400).optional(),
   /** How long a clean shutdown may take; left out, the daemon's own. */
   shutdownTimeoutSeconds: z.int().min(1).max(86_400).optional(),
+  /** What becomes of it when the host goes down. */
+  onHostShutdown: z.enum(hostShutdownActions).default('shutdown'),
   onPoweroff: shutdownAction.default('destroy'),
   onReboot: shutdownAction.default('restart'),
   onCrash: shutdownAction.default('destroy'),

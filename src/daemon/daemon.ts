@@ -18,6 +18,7 @@ import type { ListenTarget } from './http/listen.ts'
 import { type HttpServer, createHttpServer } from './http/server.ts'
 import { PreparedDomains } from './prepared/prepared-domains.ts'
 import { Queues } from './queues.ts'
+import { SavedGuests } from './saved/saved-guests.ts'
 import { TaskBoard } from './tasks.ts'
 
 export interface DaemonOptions {
@@ -52,6 +53,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     version,
     registry: new Registry(),
     records: new RunRecords(join(config.paths.state, 'domains')),
+    saved: new SavedGuests(config.paths.saved),
     memory: new ModeMemory(join(config.paths.state, 'modes')),
     tasks: new TaskBoard(bus, config.tasks),
     queues: new Queues(),

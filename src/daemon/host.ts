@@ -174,6 +174,12 @@ export interface Host {
   /** Makes a guest of a domain that was built ahead and has not run. One that this failed for is half-made, as after `build`. */
   equip(domid: Domid, as: Equipment, operation: Operation): Promise<void>
   destroy(domid: Domid, operation: Operation): Promise<void>
+  /** Stops the guest and writes its memory into a new file, which is whole or not there. The domain stays, suspended. */
+  save(domid: Domid, file: string, operation: Operation): Promise<void>
+  /** Lets a domain go on that `save` has stopped. */
+  resume(domid: Domid, operation: Operation): Promise<void>
+  /** Builds a paused domain around the memory in a file of `save`, from the configuration that it had then. Otherwise as `build`. */
+  restore(config: JsonObject, file: string, operation: Operation): Promise<Domid>
   pause(domid: Domid, operation: Operation): Promise<void>
   unpause(domid: Domid, operation: Operation): Promise<void>
   /** Asks the guest to power itself off, or to restart, and says who took the request. */

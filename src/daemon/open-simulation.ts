@@ -21,6 +21,7 @@ export async function simulationConfig(folder: string): Promise<DaemonConfig> {
       run: root,
       consoleLogs: below('consoles'),
       dumps: below('dumps'),
+      saved: below('saved'),
     },
   })
 }

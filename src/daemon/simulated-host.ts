@@ -3,7 +3,7 @@
  * (`tetrarchd --simulate`). It promises what host.ts promises, and lets its owner play the guests and other toolstacks.
  * It never touches the machine it runs on: no process, no network, and no file but those that the daemon names.
  */
-import { writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import type { Duplex } from 'node:stream'
 import type { Vcpu } from '../api/guest.ts'
 import type { GuestSpec } from '../config/guest-spec.ts'
@@ -178,6 +178,26 @@ export class SimulatedHost extends SimulatedWorld implements Host {
     return this.#on(domid, 'destroy', operation, (domain) => this.xen.remove(domain))
   }
 
+  save(domid: Domid, file: string, operation: Operation): Promise<void> {
+    return this.#on(domid, 'save', operation, async (domain) => {
+      await writeFile(file, JSON.stringify(domain.plan), { flag: 'wx' })
+      domain.end('suspend')
+    })
+  }
+
+  resume(domid: Domid, operation: Operation): Promise<void> {
+    return this.#on(domid, 'resume', operation, (domain) => domain.goOn())
+  }
+
+  async restore(_config: JsonObject, file: string, { signal }: Operation): Promise<Domid> {
+    await this.faults.meet('restore', signal)
+    const plan = JSON.parse(await readFile(file, 'utf8')) as SimulatedPlan
+    this.#refuse(plan)
+    const domain = this.xen.add(plan)
+    domain.built()
+    return domain.domid
+  }
+
   pause(domid: Domid, operation: Operation): Promise<void> {
     return this.#on(domid, 'pause', operation, (domain) => domain.pause())
   }
@@ -212,7 +232,7 @@ export class SimulatedHost extends SimulatedWorld implements Host {
   }
 
   softReset(domid: Domid, _config: JsonObject, operation: Operation): Promise<void> {
-    return this.#on(domid, 'softReset', operation, (domain) => domain.softReset())
+    return this.#on(domid, 'softReset', operation, (domain) => domain.goOn())
   }
 
   async openConsole(domid: Domid, log: string | null): Promise<GuestConsole> {

@@ -1,24 +1,19 @@
 /** libxl's calls on whole domains (tools/include/libxl.h). */
 import { fail } from '../words/errors.ts'
-import { domid as asDomid } from '../words/ids.ts'
 import type { Domid } from '../words/ids.ts'
 import type { NativeFunction, Pointer } from './ffi.ts'
-import { libxlError } from './libxl.ts'
 import type { Libxl } from './libxl.ts'
-import { NativeMemory } from './memory.ts'
-import type { Handlers, Operation } from './operations.ts'
+import type { Handlers } from './operations.ts'
 import type { Trigger } from './requests.ts'
 
 /** Asynchronous operations are run synchronously in a pool thread, so their `ao_how` is always NULL. */
 export type Synchronously = null
 type OnDomain = NativeFunction<[ctx: Pointer, domid: number, how: Synchronously], number>
 
-/** LIBXL_INVALID_DOMID (libxl_internal.h), what is in `domid` until there is one. */
-const INVALID_DOMID = 0xffff_ffff
 /** enum libxl_trigger (libxl_types.idl). */
 const triggers: Readonly<Record<Trigger, number>> = { power: 1, sleep: 2, nmi: 3, init: 4, reset: 5, s3resume: 6 }
 
-type DomainOps = 'create' | 'destroy' | 'pause' | 'unpause' | 'rename' | 'send-trigger'
+type DomainOps = 'destroy' | 'pause' | 'unpause' | 'rename' | 'send-trigger'
 
 export function bindDomainCalls(libxl: Libxl): Pick<Handlers, DomainOps> {
   const { ctx, library } = libxl
@@ -39,7 +34,6 @@ export function bindDomainCalls(libxl: Libxl): Pick<Handlers, DomainOps> {
   const trigger = async (domid: Domid, which: Trigger, vcpu: number): Promise<void> =>
     libxl.check('libxl_send_trigger', await sendTrigger.inThread(ctx, guest(domid), triggers[which], vcpu, null))
   return {
-    create: bindCreate(libxl),
     destroy: plain('destroy'),
     pause: plain('pause'),
     unpause: plain('unpause'),
@@ -58,34 +52,4 @@ export function bindDomainCalls(libxl: Libxl): Pick<Handlers, DomainOps> {
 export function guest(domid: Domid): Domid {
   if (domid === 0) throw fail('internal', { what: 'this is never done to dom0' })
   return domid
-}
-
-function bindCreate(libxl: Libxl): Handlers['create'] {
-  const { ctx, library } = libxl
-  const createNew = library.bind<[Pointer, config: Pointer, domid: Pointer, Synchronously, progress: null], number>(
-    'int libxl_domain_create_new(void *, void *, void *, void *, void *)',
-  )
-  const domainInfo = library.bind<[Pointer, into: null, domid: number], number>(
-    'int libxl_domain_info(void *, void *, uint32_t)',
-  )
-  const destroy: OnDomain = library.bind('int libxl_domain_destroy(void *, uint32_t, void *)')
-
-  // libxl destroys what it made when a create fails, but keeps it when the create was aborted (libxl_create.c, retain_domain).
-  const destroyRemains = async (domid: number): Promise<void> => {
-    if (domid === INVALID_DOMID || domid === 0 || (await domainInfo.inThread(ctx, null, domid)) !== 0) return
-    libxl.check('libxl_domain_destroy, after a create that did not succeed,', await destroy.inThread(ctx, domid, null))
-  }
-
-  return async ({ config }, operation: Operation) => {
-    using struct = libxl.type('domain_config').fromJson(libxl.jsonCtx, config)
-    using out = new NativeMemory(4)
-    out.view.setUint32(0, INVALID_DOMID, true)
-    const rc = await createNew.inThread(ctx, struct.at, out.at, null, null)
-    const domid = out.view.getUint32(0, true)
-    const aborted = await operation.endOfAborts()
-    if (rc === 0 && !aborted) return { domid: asDomid(domid) }
-    await destroyRemains(domid)
-    libxl.check('libxl_domain_create_new', rc === 0 ? libxlError.aborted : rc)
-    throw fail('internal', { what: 'a create neither succeeded nor failed' })
-  }
 }

@@ -13,7 +13,8 @@ import { NativeMemory, writtenBytes } from './memory.ts'
 import type { JsonObject } from './requests.ts'
 
 /** The types of libxl_types.idl that tetrarch uses. */
-export type LibxlTypeName = 'domain_config' | 'domain_create_info' | 'device_disk' | 'device_nic' | 'version_info'
+export type LibxlTypeName =
+  'domain_config' | 'domain_create_info' | 'domain_restore_params' | 'device_disk' | 'device_nic' | 'version_info'
 
 /** libxl's largest struct, domain_config, has 1368 bytes in 4.20. */
 const PROBE_BYTES = 16 << 10

@@ -3,8 +3,10 @@ import { bindDeviceCalls } from './device-calls.ts'
 import { bindDomainCalls } from './domain-calls.ts'
 import { bindEndCalls } from './end-calls.ts'
 import type { Libxl } from './libxl.ts'
+import { bindMakingCalls } from './making-calls.ts'
 import { bindQueryCalls } from './query-calls.ts'
 import type { LibxlOp, LibxlRequestOf, LibxlResultOf } from './requests.ts'
+import { bindSavingCalls } from './saving-calls.ts'
 
 /** The one operation that a worker is at. */
 export interface Operation {
@@ -18,6 +20,8 @@ export type Handlers = {
 
 export const bindOperations = (libxl: Libxl): Handlers => ({
   ...bindDomainCalls(libxl),
+  ...bindMakingCalls(libxl),
+  ...bindSavingCalls(libxl),
   ...bindEndCalls(libxl),
   ...bindDeviceCalls(libxl),
   ...bindQueryCalls(libxl),

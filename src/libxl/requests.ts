@@ -37,6 +37,12 @@ interface Operations {
   }
   /** libxl_domain_soft_reset: the domain stays, its devices are made anew (kexec in an HVM guest). It is left paused. */
   'soft-reset': { request: OnDomain & { readonly config: JsonObject }; result: Nothing }
+  /** libxl_domain_suspend: the memory of a domain into a file, which is made. The domain stays, suspended, or goes on when it fails. */
+  save: { request: OnDomain & { readonly file: string }; result: Nothing }
+  /** libxl_domain_resume of a domain that was suspended for a save: it goes on as if nothing had been. */
+  resume: { request: OnDomain; result: Nothing }
+  /** libxl_domain_create_restore: builds a domain around the memory in a file and leaves it paused. */
+  restore: { request: { readonly config: JsonObject; readonly file: string }; result: { readonly domid: Domid } }
   /** libxl_retrieve_domain_configuration: as it runs now, hotplugged devices included. */
   'retrieve-configuration': { request: OnDomain; result: { readonly config: JsonObject } }
   /** libxl_domain_need_memory: what a create of this configuration takes from Xen's free memory. */

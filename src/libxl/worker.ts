@@ -1,7 +1,7 @@
 /**
  * The entry of a libxl worker process: it opens libxenlight, says `ready`, and then runs one operation at a time for its parent.
- * It never starts a child process of its own: libxl and Node would fight over SIGCHLD. When its parent is gone it undoes a
- * create, finishes anything else, and leaves.
+ * It never starts a child process of its own: libxl and Node would fight over SIGCHLD. When its parent is gone it undoes what
+ * makes or saves a domain, finishes anything else, and leaves.
  * Arguments: the version of Xen (default: that of the running hypervisor).
  */
 import { writeSync } from 'node:fs'
@@ -19,6 +19,8 @@ import { runningXenVersion, xenVersion } from './xen-version.ts'
 
 /** An operation can be in JavaScript, before libxl knows of it: then ask again. */
 const ABORT_AGAIN_MS = 20
+/** What is of no use when nobody waits for its end. */
+const GIVEN_UP: ReadonlySet<LibxlRequest['op']> = new Set(['create', 'restore', 'save'])
 const EXIT_UNAVAILABLE = 69
 const EXIT_BROKEN = 70
 const F_SETFD = 2
@@ -79,7 +81,7 @@ function serve(libxl: Libxl): void {
   })
   process.on('disconnect', () => {
     if (current === null) leave(0)
-    else if (current.op === 'create') current.abort()
+    else if (GIVEN_UP.has(current.op)) current.abort()
   })
 }
 

@@ -132,6 +132,7 @@ describe('a verb', () => {
 
   test.each([
     [['pause', 'web'], 'web: paused\n', 'paused'],
+    [['save', 'web'], 'web: saved\n', 'saved'],
     [['reboot', 'web'], 'web: rebooted\n', 'running'],
   ])('%j is done when it comes back', async (args, stdout, state) => {
     expect(await cli(...args)).toMatchObject({ status: 0, stdout })

@@ -137,8 +137,15 @@ test('a daemon that is killed finds all four again, and no guest notices', async
   daemon = again
 })
 
-test.each(['demo-pv', 'demo-pvh', 'demo-pvhvm'])('%s obeys a shutdown', async (name) => {
-  expect(await daemon.act('shutdown', name)).toMatchObject({ state: 'succeeded' })
+test.each([
+  ['demo-pv', 'its PV driver took the request'],
+  ['demo-pvh', 'its PV driver took the request'],
+  ['demo-hvm', 'its ACPI power button was pressed'],
+  ['demo-pvhvm', 'its PV driver took the request'],
+])('%s obeys a shutdown: %s', async (name, asked) => {
+  const { state, log } = await daemon.act('shutdown', name)
+  expect(state).toBe('succeeded')
+  expect(log.join('\n')).toContain(asked)
 })
 
 test('nothing is left when all have ended', async () => {

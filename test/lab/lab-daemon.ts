@@ -18,7 +18,7 @@ export interface LabDaemon {
   create(text: string): Promise<Task>
   /** Creates a guest if it can; the task says how it ended. */
   tryToCreate(text: string): Promise<Task>
-  act(verb: 'shutdown' | 'reboot' | 'destroy' | 'pause' | 'unpause', guest: string): Promise<Task>
+  act(verb: 'shutdown' | 'reboot' | 'destroy' | 'pause' | 'unpause' | 'save', guest: string): Promise<Task>
   guest(ref: string): Promise<GuestDetail>
   list(): Promise<readonly Guest[]>
   /** The first event from now on, or after `since`, that is as wanted. */

@@ -1,16 +1,13 @@
-/** Guests that start with the host, by systemd's own words. Tiny guests that need not boot. */
-import { afterAll, beforeAll, expect, test } from 'vitest'
+/** Guests that start with the host, by systemd's own words. Tiny guests that need not boot, where what they say is of no matter. */
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { dom0 } from '../../lab/dom0.ts'
 import { type LabDaemon, labDaemon } from './lab-daemon.ts'
-import { tinyPvgrub } from './small-guests.ts'
+import { small, tinyPvgrub } from './small-guests.ts'
 
 let daemon: LabDaemon
-const define = (name: string, more: string) =>
-  daemon.api.call('define', {
-    params: { guest: name },
-    body: { text: `${tinyPvgrub(name)}${more}\n`, errors: 'accept' },
-  })
-const names = ['order-db', 'order-web', 'order-bad'] as const
+const define = (name: string, more: string, text = tinyPvgrub(name)) =>
+  daemon.api.call('define', { params: { guest: name }, body: { text: `${text}${more}\n`, errors: 'accept' } })
+const names = ['order-db', 'order-web', 'order-bad', 'order-devices', 'order-console', 'order-tcp'] as const
 const undefineAll = async () => {
   for (const guest of names) await daemon.api.call('undefine', { params: { guest } }).catch(() => undefined)
 }
@@ -67,4 +64,67 @@ test('one that cannot start makes the unit fail, which says why; the others run,
   expect(await said('tetrarch-guests')).toContain('/no/such.img')
   expect(await stateOf('order-web')).toBe('running')
   expect(await unit('tetrarch-guests-stop')).toContain('active')
+})
+
+describe('a guest counts as ready', () => {
+  const DISK = '/srv/order.img'
+  const ADDRESS = '192.168.90.20'
+  const PORT = 7
+  const conditions: readonly (readonly [name: string, ready: string, late: string])[] = [
+    ['order-devices', 'devices', 'its PV drivers did not connect its disks and interfaces'],
+    ['order-console', 'console:TETRARCH-GUEST', '"TETRARCH-GUEST" did not appear on its console'],
+    ['order-tcp', `tcp:${ADDRESS}:${PORT}`, `nothing answered on ${ADDRESS}, port ${PORT},`],
+  ]
+  /** Each starts after the one before it, so none of them starts when that one is not ready. */
+  const defineAll = async (more: string) => {
+    await dom0.sh(`truncate -s 16M ${DISK}`)
+    for (const [index, [name, ready]] of conditions.entries()) {
+      const devices = index === 0 ? `disk = ["${DISK},raw,xvda,rw"]\nvif = ["bridge=xenbr0"]\n` : ''
+      const nic = index === 2 ? 'vif = ["bridge=xenbr0"]\n' : ''
+      const after = index === 0 ? '' : `start_after = "${conditions[index - 1]?.[0]}"\n`
+      const words = index === 2 ? `tetrarch.ip=${ADDRESS}/24` : ''
+      const keys = `autostart = 1\nready = "${ready}"\nshutdown_timeout = 20\n${after}${devices}${nic}${more}`
+      await define(name, keys, small(name, 'pv', words))
+    }
+  }
+  beforeEach(async () => {
+    await daemon.clear()
+    await undefineAll()
+  })
+
+  test(
+    'when its devices are connected, its console has said it, or its port answers',
+    { timeout: 600_000 },
+    async () => {
+      await defineAll('')
+      const since = await daemon.newest()
+      const runs = async (name: string) =>
+        (
+          await daemon.event(
+            (event) => event.kind === 'guest.state' && event.guest === name && event.to === 'running',
+            since,
+          )
+        ).seq
+      const starting = dom0.exec('systemctl start tetrarch-guests', LONG)
+      expect(await runs('order-devices')).toBeLessThan(await runs('order-console'))
+      const { domid } = await daemon.guest('order-devices')
+      const states = (kind: string) => dom0.sh(`xenstore-read /local/domain/0/backend/${kind}/${domid ?? 0}/*/state`)
+      expect([await states('vbd'), await states('vif')]).toEqual(['4', '4'])
+      expect(await runs('order-console')).toBeLessThan(await runs('order-tcp'))
+      expect((await daemon.guest('order-console')).consoleTail.join('\n')).toContain('TETRARCH-GUEST')
+      await daemon.marker('order-tcp')
+      expect(await unit('tetrarch-guests')).toContain('activating')
+      await daemon.inGuest('order-tcp', `nc -l -p ${PORT} > /dev/null &`)
+      await starting
+      expect(await unit('tetrarch-guests')).toContain('active')
+    },
+  )
+
+  test('or not within its time, which the unit says', async () => {
+    await defineAll('ready_timeout = 1')
+    await dom0.exec('systemctl start tetrarch-guests', LONG)
+    expect(await unit('tetrarch-guests')).toContain('failed')
+    const words = await said('tetrarch-guests')
+    for (const [name, , late] of conditions) expect(words).toContain(`${name}: it runs, but is not ready: ${late}`)
+  })
 })

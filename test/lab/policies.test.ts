@@ -1,14 +1,15 @@
 /** The on_* keys on real Xen. Tiny paused guests are ended by a hypercall from dom0, so none of them needs to boot. */
-import { afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { dom0 } from '../../lab/dom0.ts'
 import { endDomain } from './end-domain.ts'
 import { type LabDaemon, labDaemon, remains } from './lab-daemon.ts'
-import { tinyPvgrub } from './small-guests.ts'
+import { small, tinyPvgrub } from './small-guests.ts'
 
 /** [guests] crash_loop_restarts. */
 const RESTARTS = 5
 const DISK = '/srv/policies.img'
 const DUMPS = '/var/lib/tetrarch/dumps'
+const MEBIBYTE = 1024 * 1024
 
 let daemon: LabDaemon
 beforeAll(async () => {
@@ -80,18 +81,45 @@ describe('a crash', () => {
   })
 })
 
-/** Xen looks at every page of four GiB for it, one by one: minutes where that is emulated. */
-const slow = process.env['SLOW'] === undefined ? [] : (['pvh'] as const)
-test.for(slow)('"coredump-restart" leaves a dump of a crashed %s guest', { timeout: 1_200_000 }, async (type) => {
-  await dom0.sh(`rm -rf ${DUMPS}`)
-  const before = await start('on_crash = "coredump-restart"', tinyPvgrub('brief', type))
-  await endDomain(before, 'crash')
-  await isBack(before, 1_000_000)
-  const [file] = (await dom0.sh(`ls ${DUMPS}`)).split('\n')
-  expect(file).toMatch(/^brief-.*\.core$/)
-  expect(await dom0.sh(`head -c 4 ${DUMPS}/${file} | od -An -c`)).toContain('177   E   L   F')
-  // As many pages as it had, and what tells of them.
-  expect(Number(await dom0.sh(`stat -c %s ${DUMPS}/${file}`))).toBeGreaterThan(32 * 1024 * 1024)
+test('an HVM guest that asks for a soft reset keeps its domain and gets another QEMU', async () => {
+  const text = 'name = "brief"\ntype = "hvm"\nmemory = 96\nvga = "none"\nvnc = 0\n'
+  const domid = await start('on_soft_reset = "soft-reset"', text)
+  const qemu = () => dom0.sh(`pgrep -f -- '[q]emu.*-xen-domid ${domid ?? 0} ' || true`)
+  const before = await qemu()
+  await endDomain(domid, 'soft-reset')
+  const after = await dom0.waitFor('another QEMU', async () => {
+    const pid = await qemu()
+    return pid !== '' && pid !== before && pid
+  })
+  expect(after).toMatch(/^\d+$/)
+  await dom0.waitFor('the guest to run', async () => (await daemon.guest('brief')).state === 'running')
+  expect(await dom0.sh('xl domid brief')).toBe(String(domid))
+})
+
+describe('a core dump', () => {
+  const expectDump = async () => {
+    const [file] = (await dom0.sh(`ls ${DUMPS}`)).split('\n')
+    expect(file).toMatch(/^brief-.*\.core$/)
+    expect(await dom0.sh(`head -c 4 ${DUMPS}/${file} | od -An -c`)).toContain('177   E   L   F')
+    return Number(await dom0.sh(`stat -c %s ${DUMPS}/${file}`))
+  }
+  beforeEach(() => dom0.sh(`rm -rf ${DUMPS}`))
+
+  test('of a PV guest whose kernel crashed has all of its pages', { timeout: 900_000 }, async () => {
+    const since = await daemon.newest()
+    await daemon.create(small('brief', 'pv', 'tetrarch.do=crash', 'on_crash = "coredump-destroy"\n'))
+    await daemon.event((event) => event.kind === 'guest.gone' && event.guest === 'brief', since)
+    expect(await expectDump()).toBeGreaterThan(100 * MEBIBYTE)
+  })
+
+  // Xen looks at every page of four GiB for it, one by one: minutes where that is emulated.
+  const slow = process.env['SLOW'] === undefined ? [] : (['pvh'] as const)
+  test.for(slow)('of a crashed %s guest is there before it starts again', { timeout: 1_200_000 }, async (type) => {
+    const before = await start('on_crash = "coredump-restart"', tinyPvgrub('brief', type))
+    await endDomain(before, 'crash')
+    await isBack(before, 1_000_000)
+    expect(await expectDump()).toBeGreaterThan(32 * MEBIBYTE)
+  })
 })
 
 test('a request that no driver takes is taken back when the shutdown is cancelled', async () => {

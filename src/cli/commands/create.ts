@@ -28,6 +28,7 @@ export const command: Command = {
     'A word with a "/" or that ends in .cfg is a file in the syntax of xl.cfg; any other word is the name of a defined guest, or of a file if there is no such guest.',
     "Settings in the syntax of xl.cfg count after those of the file, for this start and the guest's reboots.",
     'With --console on a terminal, a guest that boots from its own disk first shows the menu found there, for as long as the menu says itself. Up and Down choose, Enter boots, e edits the command line, q leaves. What is chosen holds for this start; a restart boots the default again.',
+    'A guest that was saved goes on from there, as it was.',
     'With --from, the word is the new name of a guest that is made after the definition TEMPLATE; disks and nics are given as settings. Where TEMPLATE says prepare=N, it gets a domain that was built ahead, and starts in the time that its devices take.',
     'Ctrl-C cancels, and what was built is taken away.',
   ],

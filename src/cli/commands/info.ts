@@ -59,6 +59,7 @@ function factsOf(guest: GuestDetail): readonly (readonly [label: string, text: s
     ['vcpus', `${guest.vcpus}, ${cpuTime(guest.cpuTimeSeconds)} of CPU time`],
     ['uuid', guest.uuid],
     ['definition', definition?.file ?? (guest.managed ? 'none' : 'made by another toolstack')],
+    ['saved', savedText(guest)],
     ['kept', guest.kept && `the ended domain of ${guest.kept}, to be looked at`],
     ...(guest.problem === null ? [] : [['problem', guest.problem] as const]),
     ...guest.changes.map((change, index) => [index === 0 ? 'next start' : '', changeText(change)] as const),
@@ -80,6 +81,12 @@ function deviceModelLine(deviceModel: GuestDetail['deviceModel']): string {
     reason,
   ]
   return `process ${pid}: ${words.join('; ')}`
+}
+
+function savedText({ name, saved }: GuestDetail): string | null {
+  if (saved === null) return null
+  const how = saved.goesOnWithHost ? 'goes on when the host has started again, or with' : 'goes on with'
+  return `${localTime(saved.at)}, ${saved.mebibytes} MiB; ${how}: tetrarch create ${name}`
 }
 
 function stateText({ state, domid, startedAt }: GuestDetail): string {

@@ -54,12 +54,13 @@ export const fromXl: readonly Translation[] = [
   stillXl('xl pci-list web', ''),
   stillXl('xl trigger web nmi', ''),
   stillXl('xl sysrq web s', ''),
-  {
-    theirs: 'xl save web /srv/web.state',
-    ours: null,
-    note: 'Not yet. Save of xl ends the domain, which tetrarch sees as an end of the guest; restore makes a domain that is not ours.',
-  },
-  { theirs: 'xl migrate web host', ours: null, note: 'Not yet, see save.' },
+  same(
+    'xl save web /srv/web.state',
+    'tetrarch save web',
+    'The file is kept in `paths.saved`, and the guest is listed as saved.',
+  ),
+  same('xl restore /srv/web.state', 'tetrarch create web', 'Refused when a disk of it was changed meanwhile.'),
+  { theirs: 'xl migrate web host', ours: null, note: 'Not yet.' },
   {
     theirs: 'xl rename web www',
     ours: null,

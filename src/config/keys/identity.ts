@@ -1,6 +1,6 @@
 /** Keys that say what a guest is and when it runs; most of the latter are ours, and xl ignores them. */
 import { configuredModes } from '../../words/mode-names.ts'
-import { shutdownActions } from '../guest-spec.ts'
+import { hostShutdownActions, shutdownActions } from '../guest-spec.ts'
 import { anyText, choice, flag, number, text, textOrTexts } from './codecs.ts'
 import { emulatedModes, key, shimModes, type KeyRow } from './row.ts'
 
@@ -64,6 +64,13 @@ export const lifecycleKeys: readonly KeyRow[] = [
   ),
   key('ready_timeout', number, 'readyTimeoutSeconds', 'Seconds that it may take to become ready.', { own: true }),
   key('shutdown_timeout', number, 'shutdownTimeoutSeconds', 'Seconds that a clean shutdown may take.', { own: true }),
+  key(
+    'on_host_shutdown',
+    choice(hostShutdownActions),
+    'onHostShutdown',
+    'What becomes of the guest when the host goes down: "shutdown" asks it to power off and destroys it when its shutdown_timeout is over, "shutdown-or-save" saves it then, "save" saves it at once. A saved guest goes on when the host has started again.',
+    { own: true },
+  ),
   key('on_poweroff', action, 'onPoweroff', 'What happens when the guest powers itself off.', { libxl: 'on_poweroff' }),
   key('on_reboot', action, 'onReboot', 'What happens when the guest reboots.', { libxl: 'on_reboot' }),
   key('on_watchdog', action, 'onWatchdog', "What happens when Xen's watchdog timer for the guest expires.", {

@@ -19,6 +19,8 @@ export interface Adoption {
   readonly toRestart: readonly GuestEntry[]
   /** Whole domains that an earlier daemon had not let run. */
   readonly toLetRun: readonly GuestEntry[]
+  /** Guests that an earlier daemon could not finish to save. */
+  readonly toLetGoOn: readonly GuestEntry[]
 }
 
 /** The guests folder was read before. */
@@ -28,29 +30,36 @@ export async function adopt(context: Context, observer: Observer): Promise<Adopt
   const entriesThat = (wanted: Settled['kind']) =>
     outcomes.flatMap((outcome) => (outcome.kind === wanted && 'entry' in outcome ? [outcome.entry] : []))
   const toLetRun = entriesThat('let-run')
+  const toLetGoOn = entriesThat('let-go-on')
   if (!whole) context.log.error('records of running guests were damaged; see above for what became of them')
   return {
-    adopted: entriesThat('taken-up').length + toLetRun.length,
+    adopted: entriesThat('taken-up').length + toLetRun.length + toLetGoOn.length,
     toRestart: entriesThat('restart'),
     toLetRun,
+    toLetGoOn,
   }
 }
 
 type Settled =
-  { readonly kind: 'forgotten' } | { readonly kind: 'taken-up' | 'let-run' | 'restart'; readonly entry: GuestEntry }
+  | { readonly kind: 'forgotten' }
+  | { readonly kind: 'taken-up' | 'let-run' | 'let-go-on' | 'restart'; readonly entry: GuestEntry }
 
 /** What makes this guest valid? Xen says what is there, the record what was meant. */
 async function settle(context: Context, observer: Observer, record: RunRecord): Promise<Settled> {
   const domains = context.host.domains().filter(({ uuid: id }) => id === record.uuid)
   const ours = domains.find(({ domid }) => domid === record.domid) ?? null
   if (record.bootId !== context.bootId) return await forget(context, record)
-  if (record.phase === 'running') {
+  const isSaved = context.registry.named(record.name)?.saved?.uuid === record.uuid
+  if (record.phase === 'saving' && !isSaved && ours !== null)
+    return { kind: 'let-go-on', entry: await takeUp(context, observer, record, ours) }
+  if (record.phase === 'running' && !isSaved) {
     // A domain of the same uuid and another number was made by someone else since.
     if (ours === null) return await forget(context, record)
     const entry = await takeUp(context, observer, record, ours)
     const wasNeverLetRun = ours.state === 'paused' && ours.cpuTimeSeconds === 0
     return { kind: wasNeverLetRun && record.then === 'run' ? 'let-run' : 'taken-up', entry }
   }
+  // A domain of a guest that is still saved goes: either its memory is whole now, or it has not begun to go on from it.
   // What has run was not half-made by us, unless it is the domain whose end this record is about.
   const strange = domains.find((domain) => domain !== ours && domain.cpuTimeSeconds > 0)
   if (strange !== undefined) return await forget(context, record)
@@ -91,9 +100,9 @@ async function takeUp(context: Context, observer: Observer, record: RunRecord, d
 /** The entry of a run: with the definition it was started from, which may differ from the file by now. */
 function entryFor({ registry }: Context, record: RunRecord): GuestEntry {
   const { name, uuid, spec, definition, kept, carried } = record
-  const { defined = false, onDisk = null, problem = null } = registry.named(name) ?? {}
+  const { defined = false, onDisk = null, problem = null, saved = null } = registry.named(name) ?? {}
   const started = { ...definition, spec, warnings: onDisk?.text === definition.text ? onDisk.warnings : [] }
-  return newEntry({ name, uuid, managed: true, defined, definition: started, onDisk, problem, kept, carried })
+  return newEntry({ name, uuid, managed: true, defined, definition: started, onDisk, problem, saved, kept, carried })
 }
 
 async function forget({ records, log }: Context, { name, uuid, phase }: RunRecord): Promise<Settled> {

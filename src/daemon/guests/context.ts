@@ -4,6 +4,7 @@ import type { EventBus } from '../events.ts'
 import type { Domain, Host } from '../host.ts'
 import type { PreparedDomains } from '../prepared/prepared-domains.ts'
 import type { Queues } from '../queues.ts'
+import type { SavedGuests } from '../saved/saved-guests.ts'
 import type { TaskBoard } from '../tasks.ts'
 import type { DefinitionStore } from './definition-store.ts'
 import type { ModeMemory } from './mode-memory.ts'
@@ -24,6 +25,7 @@ export interface Common {
   readonly config: DaemonConfig
   readonly registry: Registry
   readonly records: RunRecords
+  readonly saved: SavedGuests
   readonly memory: ModeMemory
   readonly tasks: TaskBoard
   readonly queues: Queues

@@ -1,7 +1,8 @@
 /** The folder of core dumps: bounded in number, in size and in what it leaves free. */
-import { mkdir, readdir, rename, rm, stat, statfs } from 'node:fs/promises'
+import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { DaemonConfig } from '../../config/daemon-config.ts'
+import { freeSpaceMiB } from '../free-space.ts'
 
 interface Dump {
   readonly file: string
@@ -82,9 +83,4 @@ async function removeOldest(folder: string, most: { readonly count: number; read
 async function lookAt(file: string): Promise<Dump> {
   const { size, mtimeMs } = await stat(file)
   return { file, mebibytes: Math.ceil(size / MEBIBYTE), madeAt: mtimeMs }
-}
-
-async function freeSpaceMiB(folder: string): Promise<number> {
-  const { bavail, bsize } = await statfs(folder)
-  return Math.floor((bavail * bsize) / MEBIBYTE)
 }

@@ -173,7 +173,7 @@ export class DefinitionStore {
     entry.defined = true
     entry.problem = null
     entry.onDisk = definition
-    if (entry.run === null && entry.operation === null) entry.uuid = uuid
+    if (entry.run === null && entry.operation === null && entry.saved === null) entry.uuid = uuid
     this.#tell(entry, change)
   }
 
@@ -195,7 +195,7 @@ export class DefinitionStore {
     entry.problem = null
     entry.onDisk = null
     this.#tell(entry, 'undefined')
-    if (entry.run === null && entry.operation === null) this.#context.registry.remove(entry)
+    if (entry.run === null && entry.operation === null && entry.saved === null) this.#context.registry.remove(entry)
   }
 
   #tell({ name, uuid, run }: GuestEntry, change: Change): void {

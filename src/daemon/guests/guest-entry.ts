@@ -11,6 +11,7 @@ import type { Domid } from '../../words/ids.ts'
 import { readDefinition } from './read-definition.ts'
 import type { GuestConsole } from '../consoles/guest-console.ts'
 import type { Domain, DomainDescription } from '../host.ts'
+import type { Saved } from '../saved/saved-guests.ts'
 
 /** What a user wrote, and what reading it found. */
 export interface Definition {
@@ -76,6 +77,8 @@ export interface GuestEntry {
   lastWords: readonly string[]
   /** The guest whose ended domain this is, kept to be looked at. */
   readonly kept: string | null
+  /** Its memory in a file, from which its next start goes on; null for one that would boot. */
+  saved: Saved | null
   /** What a restart carries over from the domain that ended. */
   carried: Carried | null
   /** What its crashes have led to, while that matters. */
@@ -98,6 +101,7 @@ export function newEntry(fields: Pick<GuestEntry, 'name' | 'uuid' | 'managed'> &
     lastEnd: null,
     lastWords: [],
     kept: null,
+    saved: null,
     carried: null,
     brake: null,
     staysDown: false,
@@ -151,9 +155,9 @@ export function newRun(
 }
 
 /** What a guest does, from our own operation and the hypervisor's word; `domain` is null when Xen has none. */
-export function stateOf({ operation, run }: GuestEntry, domain: Domain | null): GuestState {
+export function stateOf({ operation, run, saved }: GuestEntry, domain: Domain | null): GuestState {
   if (operation !== null) return operation
-  if (run === null || domain === null) return 'halted'
+  if (run === null || domain === null) return saved === null ? 'halted' : 'saved'
   if (domain.state === 'shutdown' && domain.shutdown === 'crash') return 'crashed'
   return domain.state
 }

@@ -15,7 +15,7 @@ import type { Domain } from '../host.ts'
 import { guestFields, guestRecord } from '../find/guest-fields.ts'
 import { compileQuery } from '../find/query.ts'
 import { startGuests } from '../order/start-guests.ts'
-import { stopGuests } from '../order/stop-guests.ts'
+import { type ActOn, stopGuests } from '../order/stop-guests.ts'
 import type { TaskProgress } from '../tasks.ts'
 import { type CreateBody, type Subject, admit } from './admission.ts'
 import { adopt } from './adopt.ts'
@@ -34,6 +34,10 @@ import { type LintBody, type Linted, lintText } from './lint-on-host.ts'
 import { Observer } from './observer.ts'
 import { type Plan, planStart } from './plan-start.ts'
 import { readDefinition } from './read-definition.ts'
+import { loadSaved } from '../saved/load-saved.ts'
+import { letGoOn } from '../saved/save-steps.ts'
+import { runSteps } from '../steps.ts'
+import { mustGoOn } from '../saved/go-on-steps.ts'
 import { sequelOf } from './sequel.ts'
 import type { Verb } from './transitions.ts'
 import { measureUsage } from './usage.ts'
@@ -68,13 +72,21 @@ export class GuestService {
     const { bus, registry, config, definitions, version } = this.#context
     await this.#context.memory.load()
     this.#folder = await definitions.begin()
-    const { adopted, toRestart, toLetRun } = await adopt(this.#context, this.#observer)
+    await loadSaved(this.#context)
+    const { adopted, toRestart, toLetRun, toLetGoOn } = await adopt(this.#context, this.#observer)
     await this.#context.prepared.begin()
     // What a conversion puts back is decided before any end of a domain is followed.
     await this.#conversions.resume()
     await this.#observer.start()
     const foreign = registry.all().filter(({ managed }) => !managed).length
     bus.publish({ kind: 'daemon.started', version, adopted, foreign })
+    for (const entry of toLetGoOn)
+      this.#task('save', entry, 'tetrarchd', (progress) =>
+        runSteps(
+          [{ name: 'let it go on', run: (operation) => letGoOn({ context: this.#context, entry }, operation) }],
+          progress,
+        ),
+      )
     for (const entry of toLetRun) this.act('unpause', entry.name, 'tetrarchd')
     for (const entry of toRestart) {
       entry.operation = 'starting'
@@ -200,8 +212,13 @@ export class GuestService {
   create(body: CreateBody, caller: string): Task {
     const { entry, definition, template } = admit(this.#context, body)
     // Set here and not when the task's turn comes, so that a second create is refused at once.
+    const { saved } = entry
+    if (saved !== null) mustGoOn(entry, saved, body)
     entry.operation = 'starting'
-    const what = { definition, boot: body.boot ?? {}, then: body.paused ? 'stay-paused' : 'run', template } as const
+    const then = body.paused ? 'stay-paused' : 'run'
+    if (saved !== null)
+      return this.#task('create', entry, caller, (progress) => this.#life.goOn(entry, saved, then, progress))
+    const what = { definition, boot: body.boot ?? {}, then, template } as const
     return this.#task('create', entry, caller, (progress) => this.#life.start(entry, what, progress))
   }
 
@@ -209,8 +226,8 @@ export class GuestService {
     const entry = this.#context.registry.find(ref)
     // What a user wants gone is not waited for: a shutdown that hangs, or a create under way, gives way.
     const inTheWay = verb === 'destroy' ? this.#context.tasks.ofGuest(entry.name) : []
-    // One that was left halted after its crashes, and that no file defines, is forgotten by a destroy.
-    const forgotten = verb === 'destroy' && entry.managed && !entry.defined
+    // One that was left halted after its crashes, and that no file defines, is forgotten by a destroy, and so is saved memory.
+    const forgotten = verb === 'destroy' && entry.managed && (!entry.defined || entry.saved !== null)
     if (inTheWay.length === 0 && !forgotten) this.#life.mustRun(entry, verb)
     for (const { id } of inTheWay) this.#context.tasks.cancel(id)
     return this.#task(verb, entry, caller, (progress) => this.#life.verbs[verb](entry, progress))
@@ -230,7 +247,11 @@ export class GuestService {
 
   /** Stops all that is ours, before the host goes down. */
   stopGuests(caller: string): Task {
-    const act = (verb: Verb, name: string) => this.act(verb, name, caller)
+    const act: ActOn = (verb, name) => {
+      if (verb !== 'save') return this.act(verb, name, caller)
+      const entry = this.#context.registry.find(name)
+      return this.#task(verb, entry, caller, (progress) => this.#life.save(entry, 'host-shutdown', progress))
+    }
     return this.#ofHost('stop-guests', caller, (progress) => stopGuests(this.#context, act, progress))
   }
 

@@ -29,6 +29,7 @@ export function viewGuest(entry: GuestEntry, domain: Domain | null, memory: Mode
     startedAt: run?.startedAt ?? null,
     lastEnd: entry.lastEnd,
     brake: entry.brake,
+    saved: viewSaved(entry),
     kept: entry.kept,
     warnings: warningsOf(entry),
   }
@@ -69,6 +70,13 @@ function viewMode(entry: GuestEntry, memory: ModeMemory): Guest['mode'] {
     lastSeen: memory.seen(uuid),
   }
 }
+
+const viewSaved = ({ saved }: GuestEntry): Guest['saved'] =>
+  saved && {
+    at: saved.savedAt,
+    mebibytes: Math.ceil(saved.bytes / 2 ** 20),
+    goesOnWithHost: saved.because === 'host-shutdown',
+  }
 
 function viewVnc({ run }: GuestEntry): GuestDetail['vnc'] {
   const address = run?.description?.vncAddress ?? null

@@ -10,6 +10,9 @@ import type { EndReason } from '../../api/guest.ts'
 import { asTetrarchError, fail } from '../../words/errors.ts'
 import type { Domain } from '../host.ts'
 import { type Step, runSteps } from '../steps.ts'
+import { stepsToGoOn } from '../saved/go-on-steps.ts'
+import { mustBeSavable, stepsToSave } from '../saved/save-steps.ts'
+import type { Saved } from '../saved/saved-guests.ts'
 import type { TaskProgress } from '../tasks.ts'
 import { type Context, domainOf } from './context.ts'
 import { CrashBrake, type Ruling } from './crash-brake.ts'
@@ -50,12 +53,13 @@ export class Life {
     unpause: (entry, progress) => this.#once(entry, progress, 'let it run', 'unpause'),
     shutdown: (entry, progress) => this.#ask(entry, progress, 'shutdown'),
     reboot: (entry, progress) => this.#ask(entry, progress, 'reboot'),
+    save: (entry, progress) => this.save(entry, 'asked', progress),
     destroy: async (entry, progress) => {
       this.#release(entry)
       // A create that gave way to this left nothing to destroy.
       if (entry.run !== null) {
         await this.#stop(entry, stepsToDestroy(this.#ending(entry), 'destroyed', 'forget'), progress)
-      }
+      } else if (entry.saved !== null) await this.#stop(entry, [this.#forgetMemory(entry)], progress)
       this.#vanish(entry)
     },
   }
@@ -63,7 +67,7 @@ export class Life {
   /** Throws `wrong-state` for what makes no sense now. */
   mustRun(entry: GuestEntry, verb: Verb): Domain {
     const domain = domainOf(this.#context.host, entry.run?.domid)
-    mustAllow(verb, domain === null && entry.operation === null ? 'halted' : stateOf(entry, domain), entry.name)
+    mustAllow(verb, stateOf(entry, domain), entry.name)
     if (domain !== null) return domain
     throw fail('wrong-state', {
       what: `cannot ${verb} "${entry.name}"`,
@@ -83,6 +87,34 @@ export class Life {
     entry.carried = null
     entry.staysDown = false
     await this.#begin({ entry, ...what, restart: null }, progress, afterwards)
+  }
+
+  /** Lets a guest go on that was saved. */
+  async goOn(entry: GuestEntry, saved: Saved, then: Start['then'], progress: TaskProgress): Promise<void> {
+    entry.staysDown = false
+    entry.definition = { ...saved.definition, spec: saved.spec, warnings: [] }
+    const { definition } = entry
+    const start: Start = {
+      ...{ context: this.#context, observer: this.#observer, entry, definition, then },
+      ...{ boot: {}, restart: null },
+    }
+    await this.#during({ now: 'starting', then: null }, entry, stepsToGoOn(start, saved), progress)
+  }
+
+  async save(entry: GuestEntry, because: Saved['because'], progress: TaskProgress): Promise<void> {
+    this.mustRun(entry, 'save')
+    mustBeSavable(this.#context, entry.name)
+    await this.#stop(entry, stepsToSave(this.#ending(entry), because), progress)
+  }
+
+  #forgetMemory(entry: GuestEntry): Step {
+    return {
+      name: 'forget its memory',
+      run: async () => {
+        await this.#context.saved.remove(entry.uuid)
+        entry.saved = null
+      },
+    }
   }
 
   /** Asks a guest to power itself off and takes its domain away; it is not followed by what its on_* keys say. */
@@ -260,7 +292,7 @@ export class Life {
 
   /** A guest without a file in the guests folder is gone when its domain is. */
   #vanish(entry: GuestEntry): void {
-    if (entry.defined || entry.run !== null) return
+    if (entry.defined || entry.run !== null || entry.saved !== null) return
     this.#context.registry.remove(entry)
     const { name, uuid, lastEnd } = entry
     this.#context.memory.forget(uuid)

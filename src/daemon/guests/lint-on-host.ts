@@ -2,7 +2,7 @@
 import type { z } from 'zod'
 import type { lintBodySchema, lintSchema } from '../../api/definition.ts'
 import type { Finding, LintFacts } from '../../config/lint/finding.ts'
-import { lintGuest } from '../../config/lint/lint.ts'
+import { lintExamined, lintGuest } from '../../config/lint/lint.ts'
 import { type Neighbour, neighbourFrom } from '../../config/lint/neighbour.ts'
 import { examineGuest } from '../../config/load.ts'
 import { withNicDefaults } from '../../config/nic-defaults.ts'
@@ -13,7 +13,7 @@ import { type ErrorCode, fail } from '../../words/errors.ts'
 import type { GuestSpec } from '../../config/guest-spec.ts'
 import type { Common } from './context.ts'
 import { type Definition, type GuestEntry, currentDefinition } from './guest-entry.ts'
-import { findingText } from './read-definition.ts'
+import { examinedOf, findingText } from './read-definition.ts'
 
 export type Linted = z.output<typeof lintSchema>
 export type LintBody = z.output<typeof lintBodySchema>
@@ -35,9 +35,10 @@ type Beside = 'all' | 'running'
 
 export const lintOnHost = async (
   context: Common,
-  { file, text, overrides, spec }: Pick<Definition, 'file' | 'text' | 'overrides' | 'spec'>,
+  definition: Pick<Definition, 'file' | 'text' | 'overrides' | 'spec'>,
   beside: Beside,
-): Promise<readonly Finding[]> => lintGuest(text, { file, overrides }, await factsFor(context, spec, beside))
+): Promise<readonly Finding[]> =>
+  lintExamined(examinedOf(definition), definition.file, await factsFor(context, definition.spec, beside))
 
 async function factsFor({ host, registry }: Common, spec: GuestSpec, beside: Beside): Promise<LintFacts> {
   const facts = await host.facts()

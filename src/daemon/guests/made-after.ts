@@ -8,7 +8,7 @@ import { readDefinition } from './read-definition.ts'
 const MAY_DIFFER: ReadonlySet<string> = new Set([
   ...['name', 'description', 'tags', 'disk', 'vif'],
   ...['ready', 'ready_timeout', 'shutdown_timeout'],
-  ...['on_poweroff', 'on_reboot', 'on_crash', 'on_watchdog', 'on_soft_reset'],
+  ...['on_host_shutdown', 'on_poweroff', 'on_reboot', 'on_crash', 'on_watchdog', 'on_soft_reset'],
 ])
 
 /** Throws `config-invalid` for a setting that cannot differ. */

@@ -142,7 +142,7 @@ export class Observer {
     const { bus, records, registry } = this.#context
     const reason = this.#ended.get(domid) ?? 'destroyed'
     entry.lastEnd = { reason, at: new Date().toISOString() }
-    if (!entry.defined) {
+    if (!entry.defined && entry.saved === null) {
       registry.remove(entry)
       this.#context.memory.forget(entry.uuid)
     }

@@ -1,15 +1,24 @@
 import { basename } from 'node:path'
 import type { Finding } from '../../config/lint/finding.ts'
 import { lintExamined } from '../../config/lint/lint.ts'
-import { examineGuest, mistakeError } from '../../config/load.ts'
+import type { GuestSpec } from '../../config/guest-spec.ts'
+import { type Examined, examineGuest, mistakeError } from '../../config/load.ts'
 import { fail } from '../../words/errors.ts'
 import type { Definition } from './guest-entry.ts'
+
+/** So that a text is read once and not again at each start. */
+const examinedBySpec = new WeakMap<GuestSpec, Examined>()
+
+/** What reading its text found. */
+export const examinedOf = ({ file, text, overrides, spec }: Pick<Definition, 'file' | 'text' | 'overrides' | 'spec'>) =>
+  examinedBySpec.get(spec) ?? examineGuest(text, { file, overrides })
 
 /** Reads a definition from its text. Throws `config-syntax` or `config-invalid` with the place. */
 export function readDefinition(file: string, text: string, overrides: readonly string[] = []): Definition {
   const examined = examineGuest(text, { file, overrides })
   const { spec, mistakes } = examined
   if (spec === undefined) throw mistakeError(mistakes)
+  examinedBySpec.set(spec, examined)
   const warnings = lintExamined(examined, file).filter(({ severity }) => severity === 'warning')
   return { file, text, overrides, spec, warnings: warnings.map(findingText) }
 }

@@ -24,9 +24,10 @@ const runRecordSchema = z.strictObject({
   /**
    * `building` until the domain is whole: one that is found in this phase is half-made, and is removed. `restarting` from the
    * end of a domain until its successor is whole: what is found is removed, and the guest is started again. `ending` while a
-   * domain is destroyed: what is found is removed.
+   * domain is destroyed: what is found is removed. `saving` while its memory is written: what is found goes on, unless the
+   * memory is whole; then it is removed.
    */
-  phase: z.enum(['building', 'running', 'restarting', 'ending']),
+  phase: z.enum(['building', 'running', 'restarting', 'ending', 'saving']),
   /** Whether it is unpaused once it is built. */
   then: z.enum(['run', 'stay-paused']),
   domid: z.int().nullable(),

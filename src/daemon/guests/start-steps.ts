@@ -191,7 +191,7 @@ async function exchange(host: Common['host'], boot: BootSource): Promise<BootSou
   return NO_KERNEL
 }
 
-const checkMemory = ({ context, entry }: Start, draft: Draft): Step => ({
+export const checkMemory = ({ context, entry }: Start, draft: Draft): Step => ({
   name: 'check the memory',
   async run(operation) {
     const neededMiB = await context.host.neededMemoryMiB(draft.config, operation)

@@ -1,19 +1,20 @@
 /**
  * What may be asked of a guest in which state. Asked twice: when somebody asks, and when the turn of the task has come.
  *
- *              halted  starting  running  paused  stopping  crashed  shutdown  dying
- *   shutdown     –        –         ✓        –        –         –        –        –
- *   reboot       –        –         ✓        –        –         –        –        –
- *   pause        –        –         ✓        –        –         –        –        –
- *   unpause      –        –         –        ✓        –         –        –        –
- *   destroy      –        ✓         ✓        ✓        ✓         ✓        ✓        ✓
+ *              halted  saved  starting  running  paused  stopping  crashed  shutdown  dying
+ *   shutdown     –       –       –         ✓        –        –         –        –        –
+ *   reboot       –       –       –         ✓        –        –         –        –        –
+ *   pause        –       –       –         ✓        –        –         –        –        –
+ *   unpause      –       –       –         –        ✓        –         –        –        –
+ *   save         –       –       –         ✓        ✓        –         –        –        –
+ *   destroy      –       ✓       ✓         ✓        ✓        ✓         ✓        ✓        ✓
  *
  * Whether a guest can be created is a question of its name and uuid: admission.ts.
  */
 import type { GuestState } from '../../api/guest.ts'
 import { type TetrarchError, fail } from '../../words/errors.ts'
 
-export type Verb = 'shutdown' | 'reboot' | 'destroy' | 'pause' | 'unpause'
+export type Verb = 'shutdown' | 'reboot' | 'destroy' | 'pause' | 'unpause' | 'save'
 
 /** Why something makes no sense now, and what does. `NAME` stands for the guest. */
 interface Refusal {
@@ -22,6 +23,7 @@ interface Refusal {
 }
 
 const halted: Refusal = { why: 'it is not running', fix: 'tetrarch create NAME' }
+const saved: Refusal = { why: 'its memory was saved', fix: 'tetrarch create NAME lets it go on' }
 const starting: Refusal = {
   why: 'it is being started',
   fix: 'wait for that (tetrarch tasks), or take it away: tetrarch destroy NAME',
@@ -44,7 +46,7 @@ const deaf: Refusal = {
   fix: 'tetrarch unpause NAME first, or: tetrarch destroy NAME',
 }
 
-const asleep = { halted, starting, stopping, crashed, shutdown: ended, dying } as const
+const asleep = { halted, saved, starting, stopping, crashed, shutdown: ended, dying } as const
 
 const refusals: Readonly<Record<Verb, Readonly<Partial<Record<GuestState, Refusal>>>>> = {
   shutdown: { ...asleep, paused: deaf },
@@ -52,6 +54,7 @@ const refusals: Readonly<Record<Verb, Readonly<Partial<Record<GuestState, Refusa
   // A second pause would need a second unpause.
   pause: { ...asleep, paused: { why: 'it is paused already', fix: 'tetrarch unpause NAME lets it run' } },
   unpause: { ...asleep, running: { why: 'it runs already', fix: 'see: tetrarch list' } },
+  save: asleep,
   destroy: { halted },
 }
 

@@ -15,7 +15,7 @@ export type StartOne = (name: string) => Task
 
 /** Rejects with `not-all` when a guest could not be started or did not become ready; the others are started all the same. */
 export async function startGuests(context: Context, startOne: StartOne, progress: TaskProgress): Promise<void> {
-  const guests = context.registry.all().filter((entry) => entry.defined && specOf(entry)?.autostart === true)
+  const guests = context.registry.all().filter(startsWithHost)
   const { before, cycles } = startOrder(
     guests.map((entry) => ({ name: entry.name, startAfter: specOf(entry)?.startAfter ?? [] })),
   )
@@ -37,6 +37,10 @@ export async function startGuests(context: Context, startOne: StartOne, progress
     evidence: failures,
   })
 }
+
+/** Those that were saved when the host went down go on, whether they are to start with it or not. */
+const startsWithHost = (entry: GuestEntry): boolean =>
+  (entry.defined && specOf(entry)?.autostart === true) || entry.saved?.because === 'host-shutdown'
 
 const specOf = (entry: GuestEntry) => nextDefinition(entry)?.spec ?? null
 

@@ -10,7 +10,7 @@ import type { TaskProgress } from '../tasks.ts'
 import { inOrder, stopOrder } from './order.ts'
 
 /** Begins an operation on a guest. Throws what refuses it at once. */
-export type ActOn = (verb: 'unpause' | 'shutdown' | 'destroy', name: string) => Task
+export type ActOn = (verb: 'unpause' | 'shutdown' | 'save' | 'destroy', name: string) => Task
 
 /** Rejects with `not-all` when a domain could not be ended. */
 export async function stopGuests(context: Context, act: ActOn, progress: TaskProgress): Promise<void> {
@@ -49,12 +49,19 @@ async function stopOne(context: Context, entry: GuestEntry, act: ActOn): Promise
   const { name, kept } = entry
   const domain = domainOf(context.host, entry.run?.domid)
   if (domain !== null && kept === null && domain.shutdown === null && entry.operation !== 'starting') {
+    const policy = currentDefinition(entry)?.spec.onHostShutdown ?? 'shutdown'
+    const save = async () => (await ended(context, act('save', name))).problem
+    const notSaved = policy === 'save' ? await save() : null
+    if (policy === 'save' && notSaved === null) return 'saved'
     // One whose vCPUs stand still could not obey.
     if (domain.state === 'paused') await ended(context, act('unpause', name))
     const { problem } = await ended(context, act('shutdown', name))
-    if (entry.run === null && problem === null) return 'shut down'
+    const before = notSaved === null ? '' : `not saved: ${notSaved.what}; `
+    if (entry.run === null && problem === null) return `${before}shut down`
+    const why = problem?.what ?? 'its domain stayed'
+    if (policy === 'shutdown-or-save' && (await save()) === null) return `saved, since it did not shut down: ${why}`
     if (entry.run !== null) await ended(context, act('destroy', name))
-    return `destroyed, since it did not shut down: ${problem?.what ?? 'its domain stayed'}`
+    return `${before}destroyed, since it did not shut down: ${why}`
   }
   await ended(context, act('destroy', name))
   return 'destroyed: there was no system in it to ask'

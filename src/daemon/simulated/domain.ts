@@ -170,8 +170,8 @@ export class SimulatedDomain {
     this.#changed()
   }
 
-  /** It asked for new devices, and goes on as it is. */
-  softReset(): void {
+  /** It asked for new devices, or was saved, and goes on as it is. */
+  goOn(): void {
     this.#reason = null
     this.#phase = 'running'
     this.#changed()

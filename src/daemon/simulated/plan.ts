@@ -102,8 +102,10 @@ export function planOf(config: JsonObject): SimulatedPlan {
   }
 }
 
-/** The devices of a domain as libxl_retrieve_domain_configuration tells them; the rest of a configuration is of no concern here. */
-export const configOf = ({ devices }: SimulatedPlan): JsonObject => ({
+/** A domain as libxl_retrieve_domain_configuration tells it, as far as that is of concern here. */
+export const configOf = ({ devices, name, uuid: id, libxlType, memoryMiB, vcpus }: SimulatedPlan): JsonObject => ({
+  c_info: { type: libxlType, name, uuid: id },
+  b_info: { max_memkb: memoryMiB * 1024, max_vcpus: vcpus },
   disks: devices
     .filter(({ kind }) => kind === 'disk')
     .map(({ name, backend, target }) => ({ vdev: name, backend, pdev_path: target })),

@@ -50,7 +50,7 @@ export async function withdrawRequest(xenstore: XenstoreClient, domid: Domid): P
   const path = controlShutdown(domid)
   await xenstore.transaction(async (within) => {
     const value = await within.readText(path)
-    if (value === 'poweroff' || value === 'reboot') await within.write(path, '')
+    if (value === 'poweroff' || value === 'reboot' || value === 'suspend') await within.write(path, '')
   })
 }
 

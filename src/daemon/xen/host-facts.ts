@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, statSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { type NicDefaults, readNicDefaults } from '../../config/nic-defaults.ts'
 import type { PhysicalInfo, Xenctrl } from '../../libxl/xenctrl.ts'
@@ -35,12 +35,18 @@ const shimPlaces = (xenVersion: string): readonly string[] => {
   return [`/usr/lib/xen-${release}/boot/xen-shim`, '/usr/lib/xen/boot/xen-shim', '/usr/local/lib/xen/boot/xen-shim']
 }
 
-/** Read at every start, as xl does: what is changed there counts at once. */
-export const nicDefaultsIn = (xlConf: string): NicDefaults => {
-  try {
-    return readNicDefaults(readFileSync(xlConf, 'utf8'), xlConf)
-  } catch {
-    return {}
+/** Tells what xl.conf says now: as for xl, what is changed there counts at once. It is read again when it has changed. */
+export function nicDefaultsIn(xlConf: string): () => NicDefaults {
+  let read: { readonly version: string; readonly defaults: NicDefaults } | null = null
+  return () => {
+    try {
+      const { ino, size, mtimeMs, ctimeMs } = statSync(xlConf)
+      const version = [ino, size, mtimeMs, ctimeMs].join(' ')
+      if (read?.version !== version) read = { version, defaults: readNicDefaults(readFileSync(xlConf, 'utf8'), xlConf) }
+      return read.defaults
+    } catch {
+      return {}
+    }
   }
 }
 

@@ -3,6 +3,7 @@ import type { JsonObject, LibxlOp, LibxlRequestOf, LibxlResultOf, Trigger } from
 import type { LibxlPool } from '../../libxl/worker-pool.ts'
 import type { Domid } from '../../words/ids.ts'
 import type { Host, Operation, Preserved } from '../host.ts'
+import { rememberMemory } from './needed-memory.ts'
 
 export type LibxlDeadlines = Pick<DaemonConfig['libxl'], 'createDeadlineMs' | 'destroyDeadlineMs' | 'otherDeadlineMs'>
 
@@ -14,6 +15,9 @@ type LibxlOperations = Pick<
   | 'destroy'
   | 'pause'
   | 'unpause'
+  | 'save'
+  | 'resume'
+  | 'restore'
   | 'configuration'
   | 'dumpCore'
   | 'softReset'
@@ -35,26 +39,20 @@ export function libxlOperations(pool: LibxlPool, deadlines: LibxlDeadlines): Lib
   const { createDeadlineMs, destroyDeadlineMs } = deadlines
   const run = runner(pool, deadlines.otherDeadlineMs)
   const simply =
-    (op: 'pause' | 'unpause' | 'destroy', deadlineMs?: number) => async (domid: Domid, operation: Operation) => {
+    (op: 'pause' | 'unpause' | 'resume' | 'destroy', deadlineMs?: number) =>
+    async (domid: Domid, operation: Operation) => {
       await run({ op, domid }, operation, deadlineMs)
     }
   return {
-    async neededMemoryMiB(config, operation) {
+    ...makingOperations(run, createDeadlineMs),
+    neededMemoryMiB: rememberMemory(async (config, operation) => {
       const { memoryKiB } = await run({ op: 'need-memory', config }, operation)
       return Math.ceil(memoryKiB / 1024)
-    },
-    build: async (config, operation) => (await run({ op: 'create', config }, operation, createDeadlineMs)).domid,
-    async equip(domid, { from, config }, operation) {
-      const { name } = config['c_info'] as { readonly name: string }
-      await run({ op: 'rename', domid, from, to: name }, operation)
-      for (const disk of devicesIn(config, 'disks')) {
-        await run({ op: 'disk-add', domid, disk }, operation)
-      }
-      for (const nic of devicesIn(config, 'nics')) await run({ op: 'nic-add', domid, nic }, operation)
-    },
+    }),
     destroy: simply('destroy', destroyDeadlineMs),
     pause: simply('pause'),
     unpause: simply('unpause'),
+    resume: simply('resume'),
     async trigger(domid, trigger, operation) {
       await run({ op: 'send-trigger', domid, trigger }, operation)
     },
@@ -79,6 +77,29 @@ export function libxlOperations(pool: LibxlPool, deadlines: LibxlDeadlines): Lib
       )
     },
     workers: () => pool.workers().map(({ pid, op }) => ({ pid, busyWith: op })),
+  }
+}
+
+/** What makes a domain, and what takes its memory for another one. */
+function makingOperations(
+  run: ReturnType<typeof runner>,
+  deadlineMs: number,
+): Pick<LibxlOperations, 'build' | 'equip' | 'save' | 'restore'> {
+  return {
+    build: async (config, operation) => (await run({ op: 'create', config }, operation, deadlineMs)).domid,
+    async equip(domid, { from, config }, operation) {
+      const { name } = config['c_info'] as { readonly name: string }
+      await run({ op: 'rename', domid, from, to: name }, operation)
+      for (const disk of devicesIn(config, 'disks')) {
+        await run({ op: 'disk-add', domid, disk }, operation)
+      }
+      for (const nic of devicesIn(config, 'nics')) await run({ op: 'nic-add', domid, nic }, operation)
+    },
+    async save(domid, file, operation) {
+      await run({ op: 'save', domid, file }, operation, deadlineMs)
+    },
+    restore: async (config, file, operation) =>
+      (await run({ op: 'restore', config, file }, operation, deadlineMs)).domid,
   }
 }
 

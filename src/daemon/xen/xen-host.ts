@@ -6,7 +6,8 @@ import { inspectSystem, listBootEntries } from '../../pygrub/sandbox.ts'
 import type { Domid } from '../../words/ids.ts'
 import type { XenstoreClient } from '../../xenstore/client.ts'
 import { below, domainName, domainPath, vncNode } from '../../xenstore/paths.ts'
-import type { Host } from '../host.ts'
+import type { JsonObject } from '../../libxl/requests.ts'
+import type { Host, Operation } from '../host.ts'
 import { turns } from '../turns.ts'
 import { askGuest, withdrawRequest } from './ask.ts'
 import { type BootTools, forgetExtractions, prepareBoot, releaseBoot } from './boot.ts'
@@ -50,6 +51,7 @@ export async function createXenHost(tools: XenTools): Promise<Host> {
   const listeners = new Set<() => void>()
   for (const path of DOMAIN_WATCHES) await xenstore.watch(path, () => listeners.forEach((listener) => listener()))
   const properties = await readHostProperties(xenctrl)
+  const nicDefaults = nicDefaultsIn(tools.xlConf)
   await forgetExtractions(tools.boot)
 
   const operations = libxlOperations(pool, deadlines)
@@ -60,7 +62,7 @@ export async function createXenHost(tools: XenTools): Promise<Host> {
   return {
     ...operations,
     simulated: false,
-    facts: () => Promise.resolve(toHostFacts(properties, xenctrl.physinfo(), nicDefaultsIn(tools.xlConf))),
+    facts: () => Promise.resolve(toHostFacts(properties, xenctrl.physinfo(), nicDefaults())),
     ...domainLists(xenctrl),
     onDomainsChanged(listener) {
       listeners.add(listener)
@@ -101,11 +103,14 @@ export async function createXenHost(tools: XenTools): Promise<Host> {
 /** How domains are made, with their devices and their device models. */
 function making(
   { devices, deviceModel }: XenTools,
-  operations: Pick<Host, 'build' | 'equip'>,
-): Pick<Host, 'build' | 'equip'> {
-  const build = buildWithDevices(devices, operations.build)
+  operations: Pick<Host, 'build' | 'equip' | 'restore'>,
+): Pick<Host, 'build' | 'equip' | 'restore'> {
+  const make = (build: Host['build'], config: JsonObject, operation: Operation) =>
+    buildWithDeviceModel(buildWithDevices(devices, build), config, operation, deviceModel.logBytes)
   return {
-    build: (config, operation) => buildWithDeviceModel(build, config, operation, deviceModel.logBytes),
+    build: (config, operation) => make(operations.build, config, operation),
+    restore: (config, file, operation) =>
+      make((its, during) => operations.restore(its, file, during), config, operation),
     equip: equipWithDevices(devices, operations.equip),
   }
 }

@@ -50,6 +50,7 @@ export async function daemonUnderTest(
       run: root,
       consoleLogs: below('consoles'),
       dumps: below('dumps'),
+      saved: below('saved'),
     },
     guests: { shutdownMs: 300, restartPauseMs: 5, keptDomains: 1 },
     ...settings,

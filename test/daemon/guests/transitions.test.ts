@@ -8,6 +8,7 @@ const allowed = {
   reboot: ['running'],
   pause: ['running'],
   unpause: ['paused'],
+  save: ['running', 'paused'],
   destroy: guestStates.filter((state) => state !== 'halted'),
 } as const satisfies Record<Verb, readonly (typeof guestStates)[number][]>
 

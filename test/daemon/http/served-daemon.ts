@@ -52,6 +52,7 @@ export async function serveDaemon(
       run: root,
       consoleLogs: below('consoles'),
       dumps: below('dumps'),
+      saved: below('saved'),
     },
     guests: { shutdownMs: 300 },
     ...settings.config,

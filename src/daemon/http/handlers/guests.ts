@@ -1,7 +1,7 @@
 import { type ApiRequest, type JsonHandlers, type Services, type StreamHandlers, ok } from '../handler.ts'
 import { answerTask } from './tasks.ts'
 
-type Verb = 'shutdown' | 'reboot' | 'destroy' | 'pause' | 'unpause'
+type Verb = 'shutdown' | 'reboot' | 'destroy' | 'pause' | 'unpause' | 'save'
 
 export function guestHandlers(
   services: Services,
@@ -45,6 +45,7 @@ export function guestHandlers(
     destroy: act('destroy'),
     pause: act('pause'),
     unpause: act('unpause'),
+    save: act('save'),
   }
 }
 

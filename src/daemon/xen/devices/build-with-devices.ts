@@ -2,7 +2,7 @@ import type { DaemonConfig } from '../../../config/daemon-config.ts'
 import { uuid } from '../../../words/ids.ts'
 import type { Host } from '../../host.ts'
 import type { DeviceConnector } from './device-connector.ts'
-import { networkRules, withOurScript } from './our-script.ts'
+import { networkRules, withOurScript, withoutOurScript } from './our-script.ts'
 
 export interface DeviceTools {
   readonly connector: DeviceConnector
@@ -18,7 +18,8 @@ export const startDevices = ({ connector, connectedBy }: DeviceTools): Promise<v
 /** A build whose devices are connected here, where they can be. Why a device was refused is told rather than what libxl makes of it. */
 export const buildWithDevices =
   ({ connector, program, connectedBy }: DeviceTools, build: Host['build']): Host['build'] =>
-  async (config, operation) => {
+  async (given, operation) => {
+    const config = withoutOurScript(given, program)
     if (connectedBy === 'xen-scripts') return await build(config, operation)
     const { uuid: id } = config['c_info'] as { readonly uuid: string }
     using expected = connector.expect(uuid(id))

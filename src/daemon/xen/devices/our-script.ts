@@ -32,6 +32,19 @@ export function withOurScript(config: JsonObject, program: string, rules: Networ
   return { ...config, ...listed('disks', isOurDisk), ...listed('nics', (nic) => isOurNic(nic, rules)) }
 }
 
+/** The same without our program: what a running domain is told to have may be connected by others the next time. */
+export function withoutOurScript(config: JsonObject, program: string): JsonObject {
+  const take = (device: JsonValue): JsonObject => {
+    const { script, ...others } = object(device)
+    return script === undefined || script === program ? others : { ...others, script }
+  }
+  const listed = (key: string) => {
+    const list = config[key]
+    return Array.isArray(list) ? { [key]: (list as readonly JsonValue[]).map(take) } : {}
+  }
+  return { ...config, ...listed('disks'), ...listed('nics') }
+}
+
 /** What libxl gives to blkback in dom0 by Xen's block script. */
 function isOurDisk({ script, backend, backend_domname, format, is_cdrom, pdev_path }: JsonObject): boolean {
   if (script !== undefined || backend_domname !== undefined || is_cdrom === 1) return false
