@@ -13,10 +13,23 @@ const services = {
   'libxl-worker': 'src/libxl/worker.ts',
   pygrub: 'src/pygrub/drop-in-main.ts',
 }
-const cli = { tetrarch: 'src/cli/main.ts' }
+const cli = { tetrarch: 'src/cli/start.ts' }
+const cliScript = { tetrarch: 'src/cli/main.ts' }
+/** What of the definitions the CLI loads on demand, by the names that `definitionsBeside` gives them. */
+const cliDefinitions = Object.fromEntries(
+  ['load', 'write', 'similar', 'lint/lint', 'lint/neighbour'].map((file) => [besideCli(file), `src/config/${file}.ts`]),
+)
 const sandbox = { 'boot-sandbox': 'src/pygrub/sandbox-start.ts' }
 /** What it starts: bytecode is kept of a script, not of a module (bytecode.ts). */
 const sandboxScript = { 'boot-sandbox': 'src/pygrub/sandbox-main.ts' }
+
+function besideCli(file: string): string {
+  return `cli-${file.replace(/^.*\//, '').replace(/\.ts$/, '')}`
+}
+
+/** A script that starts from bytecode cannot import; what reads definitions lies beside the file that started it. */
+const besideIt = (file: string): string =>
+  `process.getBuiltinModule('node:module').createRequire(process.argv[1])('./${besideCli(file)}.mjs')`
 
 /** Messages of zod in forty languages are half of its size; ours are English. */
 const englishOnly: Plugin = {
@@ -62,15 +75,15 @@ const rarelyCalled = ['child_process', 'os', 'readline', 'readline/promises', 'u
 
 /**
  * What the CLI's own files load on demand goes into its one file all the same: every further file costs a start more
- * than to read all of them at once. What reads definitions stays apart, since the schema library is large.
+ * than to read all of them at once. What reads definitions stays apart, since the schema library is large (`besideIt`).
  */
 const onDemandAtOnce: Plugin = {
   name: 'on-demand-at-once',
   setup: ({ onLoad }) => {
     onLoad({ filter: /\/src\/cli\/.*\.ts$/ }, ({ path }) => {
       const imports: string[] = []
-      const text = readFileSync(path, 'utf8').replaceAll(/\bimport\('(\.[^']+)'\)/g, (whole, file: string) => {
-        if (file.includes('/config/')) return whole
+      const text = readFileSync(path, 'utf8').replaceAll(/\bimport\('(\.[^']+)'\)/g, (_, file: string) => {
+        if (file.includes('/config/')) return `Promise.resolve(${besideIt(file)})`
         return `Promise.resolve(onDemand${imports.push(file)})`
       })
       const statements = imports.map((file, index) => `import * as onDemand${index + 1} from '${file}'`)
@@ -80,7 +93,7 @@ const onDemandAtOnce: Plugin = {
 }
 
 const root = join(import.meta.dirname, '..')
-const programs = { ...services, ...cli, ...sandbox }
+const programs = { ...services, ...sandbox }
 
 const everywhere: BuildOptions = {
   ...{ absWorkingDir: root, outExtension: { '.js': '.mjs' }, external: ['koffi'] },
@@ -97,7 +110,16 @@ const bundles = {
       js: "import { createRequire as makeRequire } from 'node:module'; const require = makeRequire(import.meta.url);",
     },
   },
-  cli: { ...split, ...small, entryPoints: cli, plugins: [englishOnly, builtins(rarelyCalled), onDemandAtOnce] },
+  cli: {
+    ...{ ...small, entryPoints: cli, plugins: [builtins()] },
+    ...{ format: 'cjs', outExtension: { '.js': '.cjs' } },
+  },
+  cliScript: {
+    ...{ ...small, entryPoints: cliScript },
+    ...{ plugins: [builtins(rarelyCalled), onDemandAtOnce] },
+    ...{ format: 'iife', outExtension: { '.js': '.js' } },
+  },
+  cliDefinitions: { ...split, ...small, entryPoints: cliDefinitions, plugins: [englishOnly, builtins()] },
   // Starts for every boot, so it is one small file of its own: without chunks, and without what only people read.
   sandbox: { ...small, entryPoints: sandbox, plugins: [builtins()] },
   sandboxScript: {
@@ -107,7 +129,7 @@ const bundles = {
 } satisfies Record<string, BuildOptions>
 
 /** Writes some of the programs into a folder; returns what esbuild tells of its files. */
-export async function bundle(name: keyof typeof bundles, outdir: string): Promise<Metafile['outputs']> {
+async function bundle(name: keyof typeof bundles, outdir: string): Promise<Metafile['outputs']> {
   const { metafile } = await build({ ...everywhere, ...bundles[name], outdir })
   return metafile?.outputs ?? {}
 }
@@ -119,16 +141,27 @@ export async function bundleSandbox(outdir: string): Promise<Metafile['outputs']
   return { ...start, ...script }
 }
 
+/** Writes the CLI: its program, the bytecode of it, what starts it from there, and what it loads on demand. */
+export async function bundleCli(outdir: string): Promise<Metafile['outputs']> {
+  const made = await Promise.all([bundle('cli', outdir), bundle('cliScript', outdir), bundle('cliDefinitions', outdir)])
+  await keepBytecode(resolve(root, outdir, 'tetrarch.js'))
+  return Object.assign({}, ...made) as Metafile['outputs']
+}
+
 async function bundleAll(outdir: string): Promise<void> {
   const started = performance.now()
-  const missing = Object.values(programs).filter((file) => !existsSync(join(root, file)))
+  const missing = Object.values({ ...programs, ...cli, ...cliScript }).filter((file) => !existsSync(join(root, file)))
   if (missing.length > 0) throw new Error(`no ${missing.join(', ')}`)
-  const outputs = await Promise.all([bundle('services', outdir), bundle('cli', outdir), bundleSandbox(outdir)])
+  const outputs = await Promise.all([bundle('services', outdir), bundleCli(outdir), bundleSandbox(outdir)])
   const made: Metafile['outputs'] = Object.assign({}, ...outputs)
   // Chunks of an earlier build; a package that was built beside them stays.
   const isStale = (name: string) => /\.mjs(\.map)?$/.test(name) && !(`${outdir}/${name}` in made)
   for (const name of readdirSync(join(root, outdir)).filter(isStale)) rmSync(join(root, outdir, name))
-  for (const file of Object.keys(programs).map((name) => `${outdir}/${name}.mjs`)) {
+  const files = [
+    ...Object.keys(programs).map((name) => `${name}.mjs`),
+    ...Object.keys(cliScript).map((name) => `${name}.js`),
+  ]
+  for (const file of files.map((name) => `${outdir}/${name}`)) {
     const bytes = statSync(join(root, file)).size
     const shared = made[file]?.imports.filter(({ kind }) => kind === 'import-statement').length ?? 0
     console.error(`build: ${file} ${Math.ceil(bytes / 1024)} KiB, ${shared} shared chunks`)

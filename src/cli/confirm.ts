@@ -1,3 +1,4 @@
+import { createInterface } from 'node:readline/promises'
 import { fail } from '../words/errors.ts'
 import { escapeControl } from '../words/escape-control.ts'
 import type { Given } from './command.ts'
@@ -12,7 +13,6 @@ export const YES = ['-y, --yes', 'do it without asking; only a terminal is ever 
  */
 export async function confirm({ err, json }: Context, { flag }: Given, question: string): Promise<void> {
   if (flag('yes') || json || !process.stdin.isTTY || !err.isTerminal) return
-  const { createInterface } = await import('node:readline/promises')
   const answers = createInterface({ input: process.stdin, output: process.stderr })
   // Ctrl-C and the end of the input are answers, too.
   const none = new Promise<string>((resolve) => answers.once('close', () => resolve('')))

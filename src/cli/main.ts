@@ -11,7 +11,8 @@ import { errorLines } from './render/error-text.ts'
 import { Terminal, endWithReader } from './render/terminal.ts'
 
 for (const stream of [process.stdout, process.stderr]) endWithReader(stream)
-process.exitCode = await main(process.argv.slice(2))
+// A script, which can start from bytecode, has no await of its own.
+void main(process.argv.slice(2)).then((status) => (process.exitCode = status))
 
 async function main(argv: readonly string[]): Promise<number> {
   try {

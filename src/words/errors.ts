@@ -83,7 +83,18 @@ export interface ErrorParts {
   readonly evidence?: readonly string[] | undefined
 }
 
+/** By which copies of the class know one another: what the CLI loads on demand brings one of its own. */
+const BRAND = Symbol.for('tetrarch.TetrarchError')
+
 export class TetrarchError extends Error {
+  static [Symbol.hasInstance](value: unknown): boolean {
+    return typeof value === 'object' && value !== null && BRAND in value
+  }
+
+  get [BRAND](): true {
+    return true
+  }
+
   override readonly name = 'TetrarchError'
   readonly code: ErrorCode
   readonly parts: ErrorParts

@@ -78,6 +78,7 @@ const kinds: Readonly<Record<string, JsonObject>> = {
 describe('the size probe knows sizeof', () => {
   const sizes: readonly (readonly [LibxlTypeName, number])[] = [
     ['domain_config', 1288],
+    ['domain_restore_params', 24],
     ['device_disk', 144],
     ['device_nic', 504],
     ['version_info', 96],
