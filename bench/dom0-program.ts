@@ -35,7 +35,17 @@ async function send(entry: string): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'tetrarch-bench-'))
   const outfile = join(folder, 'program.mjs')
   const entryPoints = [new URL(`in-dom0/${entry}`, import.meta.url).pathname]
-  await build({ entryPoints, outfile, bundle: true, platform: 'node', format: 'esm', target: 'node24' })
+  await build({
+    entryPoints,
+    outfile,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node24',
+    external: ['koffi'],
+  })
   await dom0.push(outfile, '/root/bench.mjs')
+  // What reaches Xen by itself takes the native module of the package.
+  await dom0.sh('ln -sfn /usr/lib/tetrarch/node_modules /root/node_modules')
   rmSync(folder, { recursive: true })
 }

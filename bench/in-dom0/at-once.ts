@@ -1,6 +1,5 @@
 /** What goes on side by side: eight creates at once, and clients that ask without a pause. */
-import { timed } from './contest.ts'
-import { type Toolstack, api, found, guest, prepareDisks, run, tetrarch, xl } from './sides.ts'
+import { type Toolstack, api, found, guest, prepareDisks, run, tetrarch, timed, xl } from './sides.ts'
 
 const CLIENTS = 8
 const names = Array.from({ length: CLIENTS }, (_, index) => `once${index + 1}`)

@@ -1,5 +1,6 @@
 /** Sides that take their turns in each round, so that a noisy machine treats them alike. */
 import type { Result } from '../findings.ts'
+import { libxlAlone, planAhead } from './floors.ts'
 import {
   type KernelFile,
   type Equipment,
@@ -9,14 +10,9 @@ import {
   prepareDisks,
   rounds,
   tetrarch,
+  timed,
   xl,
 } from './sides.ts'
-
-export async function timed(act: () => Promise<unknown>): Promise<number> {
-  const begun = performance.now()
-  await act()
-  return performance.now() - begun
-}
 
 export type Sides = Readonly<Record<string, () => Promise<unknown>>>
 
@@ -51,13 +47,19 @@ const rivals: Readonly<Record<KernelFile, readonly Builder[]>> = {
   ],
 }
 
+/** Its scripts for devices would be Xen's, so it is a floor for a guest without. */
+const floor: Builder = { side: 'libxl alone', toolstack: libxlAlone, kernel: 'raw' }
+
 /** Each side builds and destroys the same guest; both halves are measured. */
 export async function lives(type: 'pv' | 'pvh' | 'hvm', equipment: Equipment, kernel: KernelFile): Promise<void> {
   const creations: Record<string, number[]> = {}
   const ends: Record<string, number[]> = {}
   await prepareDisks(['bench'])
+  const hasFloor = kernel === 'raw' && equipment === 'no devices'
+  if (hasFloor) await planAhead(guest('bench', type, equipment))
+  const sides = [...rivals[kernel], ...(hasFloor ? [floor] : [])]
   for (let round = 0; round <= rounds; round++) {
-    for (const { side, toolstack, kernel: file } of rivals[kernel]) {
+    for (const { side, toolstack, kernel: file } of sides) {
       const creation = await timed(() =>
         toolstack.create(guest('bench', type, equipment, type === 'hvm' ? 'packed' : file)),
       )

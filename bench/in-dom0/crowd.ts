@@ -1,8 +1,9 @@
 /** The same small guests by each toolstack, one after the other: what grows with them. */
 import type { Growth } from '../findings.ts'
-import { contest, timed } from './contest.ts'
+import { contest } from './contest.ts'
+import { hypercall, xenstoreRoundTrip } from './floors.ts'
 import { idle, ourMemory, xlKiB } from './processes.ts'
-import { type Toolstack, api, found, run, tetrarch, tiny, until, xl } from './sides.ts'
+import { type Toolstack, api, found, run, tetrarch, timed, tiny, until, xl } from './sides.ts'
 
 const MOST = 50
 /** Where the crowd is looked at. */
@@ -23,17 +24,22 @@ async function build(toolstack: Toolstack, look: (guests: number) => Promise<voi
   return points
 }
 
+const bareHypercall = hypercall()
+const bareRoundTrip = xenstoreRoundTrip()
+
 const lists = (guests: number) =>
   contest(`list with ${guests} guests`, {
     'tetrarch API': () => api.call('guests', {}),
     'tetrarch CLI': () => run('tetrarch', ['list', '--json']),
     xl: () => run('xl', ['list']),
     'node -e 0': () => run(node, ['-e', '0']),
+    'a bare hypercall': bareHypercall,
   })
 const infos = (guests: number) =>
   contest(`info with ${guests} guests`, {
     'tetrarch API': () => api.call('guest', { params: { guest: names[0] ?? '' } }),
     xl: () => run('xl', ['list', '-l', names[0] ?? '']),
+    'a bare xenstore round trip': bareRoundTrip,
   })
 
 /** From an end that xl makes until a client has heard of it; beside it a bare watch of xenstore. */

@@ -50,7 +50,7 @@ export interface Toolstack {
   destroy(name: string): Promise<unknown>
 }
 
-const fileOf = (text: string): string => `/root/bench-${/^name = "(.*)"$/m.exec(text)?.[1] ?? ''}.cfg`
+export const fileOf = (text: string): string => `/root/bench-${/^name = "(.*)"$/m.exec(text)?.[1] ?? ''}.cfg`
 
 export async function start(text: string, paused: boolean): Promise<void> {
   const body = { definition: { file: fileOf(text), text }, paused }
@@ -81,6 +81,12 @@ export async function xlStart(text: string, words: readonly string[]): Promise<v
 export const xl: Toolstack = {
   create: (text) => xlStart(text, ['-p']),
   destroy: (name) => run('xl', ['destroy', name]),
+}
+
+export async function timed(act: () => Promise<unknown>): Promise<number> {
+  const begun = performance.now()
+  await act()
+  return performance.now() - begun
 }
 
 export async function until(what: string, look: () => Promise<boolean>, everyMs = 20): Promise<void> {

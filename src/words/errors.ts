@@ -87,7 +87,7 @@ export interface ErrorParts {
 const BRAND = Symbol.for('tetrarch.TetrarchError')
 
 export class TetrarchError extends Error {
-  static [Symbol.hasInstance](value: unknown): boolean {
+  static override [Symbol.hasInstance](value: unknown): boolean {
     return typeof value === 'object' && value !== null && BRAND in value
   }
 
