@@ -145,7 +145,8 @@ export async function bundleSandbox(outdir: string): Promise<Metafile['outputs']
 export async function bundleCli(outdir: string): Promise<Metafile['outputs']> {
   const made = await Promise.all([bundle('cli', outdir), bundle('cliScript', outdir), bundle('cliDefinitions', outdir)])
   await keepBytecode(resolve(root, outdir, 'tetrarch.js'))
-  return Object.assign({}, ...made) as Metafile['outputs']
+  const outputs: Metafile['outputs'] = Object.assign({}, ...made)
+  return outputs
 }
 
 async function bundleAll(outdir: string): Promise<void> {

@@ -8,7 +8,7 @@ import { openXenctrl } from '../../src/libxl/xenctrl.ts'
 import { domid } from '../../src/words/ids.ts'
 import { XenstoreClient } from '../../src/xenstore/client.ts'
 import { domainName } from '../../src/xenstore/paths.ts'
-import { type Toolstack, api, fileOf, run, timed } from './sides.ts'
+import { type Toolstack, api, bootFiles, fileOf, run, timed } from './sides.ts'
 
 let pool: LibxlPool | undefined
 const libxl = (): LibxlPool =>
@@ -18,10 +18,10 @@ const domidOf = async (name: string) => domid(Number((await run('xl', ['domid', 
 const configs = new Map<string, JsonObject>()
 /** What our own create would give to libxl, asked for outside of what is measured. */
 export async function planAhead(text: string): Promise<void> {
-  configs.set(
-    text,
-    (await api.call('plan', { body: { definition: { file: fileOf(text), text } } })).libxl as JsonObject,
-  )
+  const plan = await api.call('plan', { body: { definition: { file: fileOf(text), text } } })
+  const config = plan.libxl as JsonObject
+  // What was unpacked for the plan is gone by now.
+  configs.set(text, { ...config, b_info: { ...(config['b_info'] as JsonObject), ...bootFiles } })
 }
 
 const domids = new Map<string, ReturnType<typeof domid>>()

@@ -10,6 +10,8 @@ export const run = promisify(execFile)
 export const rounds = Number(process.argv[2] ?? 5)
 
 const MATERIAL = '/var/lib/tetrarch-lab/guests'
+/** Of the lab's small guest, as libxl takes them. */
+export const bootFiles = { kernel: `${MATERIAL}/vmlinux`, ramdisk: `${MATERIAL}/initrd-pv.img` }
 const FOLDER = '/srv/bench'
 const WAIT_MS = 600_000
 export const api: Client = createClient({ socketPath: '/run/tetrarch/tetrarchd.sock', answerMs: WAIT_MS })

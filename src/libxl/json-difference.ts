@@ -40,10 +40,19 @@ function unionWithTwoKeys(value: JsonObject): readonly string[] | null {
   return second === undefined ? null : members.filter((key) => union(key) === union(second))
 }
 
-/** The first place where libxl understood something else than was sent, or null. */
-export function findDifference(sent: JsonObject, returned: JsonObject, roundTrip: RoundTrip): Difference | null {
+/**
+ * The first place where libxl understood something else than was sent, or null.
+ * @param known Keys, each with its JSON type, that libxl was seen to read; more are added. What it reads once it always reads.
+ */
+export function findDifference(
+  sent: JsonObject,
+  returned: JsonObject,
+  roundTrip: RoundTrip,
+  known: Set<string> = new Set(),
+): Difference | null {
+  const omission = { sent, roundTrip, known }
   const compare = (value: JsonValue, back: JsonValue | undefined, path: Path): Difference | null => {
-    if (back === undefined) return explainOmission(value, path, sent, roundTrip)
+    if (back === undefined) return explainOmission(value, path, omission)
     if (isArray(value) && isArray(back) && value.length !== back.length) {
       return {
         path: render(path),
@@ -59,16 +68,29 @@ export function findDifference(sent: JsonObject, returned: JsonObject, roundTrip
   return compare(sent, returned, [])
 }
 
+interface Omission {
+  readonly sent: JsonObject
+  readonly roundTrip: RoundTrip
+  readonly known: Set<string>
+}
+
 /** Null when libxl omits the value because it is the default. */
-function explainOmission(value: JsonValue, path: Path, sent: JsonObject, roundTrip: RoundTrip): Difference | null {
+function explainOmission(value: JsonValue, path: Path, omission: Omission): Difference | null {
+  const { sent, roundTrip, known } = omission
   if (isObject(value) && Object.keys(value).length > 0) {
-    return firstOf(children(value), ([key, child]) => explainOmission(child, [...path, key], sent, roundTrip))
+    return firstOf(children(value), ([key, child]) => explainOmission(child, [...path, key], omission))
   }
-  const known = alternatives(value).some((other) => {
-    const back = roundTrip(replaceAt(sent, path, other) as JsonObject)
-    return back === null || sameScalarOrArray(valueAt(back, path), other)
-  })
-  return known ? null : { path: render(path), why: `libxl ignores ${JSON.stringify(value)}: unknown key or wrong type` }
+  const name = `${render(path)} ${isArray(value) ? 'array' : typeof value}`
+  const isKnown =
+    known.has(name) ||
+    alternatives(value).some((other) => {
+      const back = roundTrip(replaceAt(sent, path, other) as JsonObject)
+      return back === null || sameScalarOrArray(valueAt(back, path), other)
+    })
+  if (isKnown) known.add(name)
+  return isKnown
+    ? null
+    : { path: render(path), why: `libxl ignores ${JSON.stringify(value)}: unknown key or wrong type` }
 }
 
 /**

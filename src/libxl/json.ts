@@ -30,6 +30,8 @@ export class LibxlType {
   readonly #dispose: NativeFunction<[at: Pointer], undefined>
   readonly #fromJson: NativeFunction<[ctx: Pointer, at: Pointer, json: string], number>
   readonly #toJson: NativeFunction<[ctx: Pointer | null, at: Pointer], Pointer | null>
+  /** Keys that libxl was seen to read (json-difference.ts): to learn that takes a way through libxl for each. */
+  readonly #known = new Set<string>()
   /** The last document that was seen to be understood: a start has one measured, and built at once. */
   #understood: string | null = null
   /** sizeof, learned from libxl: libxl_X_init writes exactly this many bytes. */
@@ -72,7 +74,12 @@ export class LibxlType {
       const rc = this.#fromJson(ctx, struct.at, text)
       if (rc !== 0) throw this.#misread({ path: 'the document', why: `libxl refuses it with ${rc}` })
       if (isUnderstood) return struct
-      const difference = findDifference(document, this.toJson(struct.at), (other) => this.#roundTrip(ctx, other))
+      const difference = findDifference(
+        document,
+        this.toJson(struct.at),
+        (other) => this.#roundTrip(ctx, other),
+        this.#known,
+      )
       if (difference !== null) throw this.#misread(difference)
       this.#understood = text
       return struct

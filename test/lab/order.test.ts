@@ -108,13 +108,15 @@ describe('a guest counts as ready', () => {
       const starting = dom0.exec('systemctl start tetrarch-guests', LONG)
       expect(await runs('order-devices')).toBeLessThan(await runs('order-console'))
       const { domid } = await daemon.guest('order-devices')
-      const states = (kind: string) => dom0.sh(`xenstore-read /local/domain/0/backend/${kind}/${domid ?? 0}/*/state`)
-      expect([await states('vbd'), await states('vif')]).toEqual(['4', '4'])
+      const backend = '/local/domain/0/backend'
+      expect(
+        await dom0.sh(`xenstore-read ${backend}/vbd/${domid ?? 0}/51712/state ${backend}/vif/${domid ?? 0}/0/state`),
+      ).toBe('4\n4')
       expect(await runs('order-console')).toBeLessThan(await runs('order-tcp'))
       expect((await daemon.guest('order-console')).consoleTail.join('\n')).toContain('TETRARCH-GUEST')
       await daemon.marker('order-tcp')
       expect(await unit('tetrarch-guests')).toContain('activating')
-      await daemon.inGuest('order-tcp', `nc -l -p ${PORT} > /dev/null &`)
+      await daemon.inGuest('order-tcp', `(nc -l -p ${PORT} > /dev/null &)`)
       await starting
       expect(await unit('tetrarch-guests')).toContain('active')
     },

@@ -88,10 +88,12 @@ test(
   'with on_host_shutdown = "save" it goes on when the units of the host start again',
   { timeout: 600_000 },
   async () => {
+    // As after the start of the host.
+    await dom0.exec('systemctl start tetrarch-guests', { timeoutMs: 240_000 })
     await daemon.create(small(NAME, 'pv', '', `${devices}on_host_shutdown = "save"\n`))
     await daemon.marker(NAME)
     await daemon.inGuest(NAME, 'echo remembered > /tmp/word')
-    await dom0.exec('systemctl stop tetrarch-guests', { timeoutMs: 240_000 })
+    await dom0.exec('systemctl stop tetrarch-guests tetrarch-guests-stop', { timeoutMs: 240_000 })
     expect(await daemon.guest(NAME)).toMatchObject({ state: 'saved', saved: { goesOnWithHost: true } })
     expect(await remains()).toBe('')
     await dom0.exec('systemctl start tetrarch-guests', { timeoutMs: 240_000 })

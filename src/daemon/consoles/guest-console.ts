@@ -55,17 +55,25 @@ const QUIET_MS = 100
 const LINE_LENGTH = 1_000
 
 /**
- * Begins to read a terminal, into the log of this name or into none. Rejects with the system's error when the log
- * cannot be opened.
+ * Begins to read a terminal, into the log of this name or into none; the log is opened while the terminal may still have to
+ * appear. Rejects as the terminal does, or with the system's error when the log cannot be opened.
  */
 export async function openGuestConsole(
-  tty: Duplex,
+  terminal: Duplex | Promise<Duplex>,
   name: string | null,
   options: GuestConsoleOptions,
 ): Promise<GuestConsole> {
-  const log = name === null ? null : await ConsoleLog.open(name, options)
-  if (options.heading !== undefined) await log?.append(Buffer.from(options.heading))
-  return new GuestConsole(tty, log, options)
+  const [tty, log] = await Promise.allSettled([terminal, name === null ? null : openLog(name, options)])
+  if (tty.status === 'fulfilled' && log.status === 'fulfilled') return new GuestConsole(tty.value, log.value, options)
+  if (tty.status === 'fulfilled') tty.value.destroy()
+  if (log.status === 'fulfilled') await log.value?.close()
+  throw tty.status === 'rejected' ? tty.reason : (log as PromiseRejectedResult).reason
+}
+
+async function openLog(name: string, options: GuestConsoleOptions): Promise<ConsoleLog> {
+  const log = await ConsoleLog.open(name, options)
+  if (options.heading !== undefined) await log.append(Buffer.from(options.heading))
+  return log
 }
 
 export class GuestConsole {

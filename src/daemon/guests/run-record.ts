@@ -57,6 +57,8 @@ export type RunRecord = z.infer<typeof runRecordSchema>
 
 export class RunRecords {
   readonly #folder: string
+  /** What is in the files: nobody else writes there. */
+  readonly #known = new Map<string, RunRecord>()
 
   constructor(folder: string) {
     this.#folder = folder
@@ -69,7 +71,9 @@ export class RunRecords {
     for (const name of (await readdir(this.#folder)).filter((file) => file.endsWith('.json'))) {
       const file = join(this.#folder, name)
       try {
-        records.push(readRecord(await readFile(file, 'utf8')))
+        const record = readRecord(await readFile(file, 'utf8'))
+        this.#known.set(record.uuid, record)
+        records.push(record)
       } catch (error) {
         onDamaged(file, error instanceof Error ? error.message : String(error))
       }
@@ -82,6 +86,7 @@ export class RunRecords {
     const file = this.#file(record.uuid)
     try {
       await writeWhole(file, `${JSON.stringify(record)}\n`)
+      this.#known.set(record.uuid, record)
     } catch (cause) {
       throw notStored(record.name, file, cause)
     }
@@ -106,11 +111,12 @@ export class RunRecords {
   async remove(uuid: string): Promise<void> {
     const file = this.#file(uuid)
     await rm(file, { force: true })
+    this.#known.delete(uuid)
     await syncFolderOf(file)
   }
 
   async #read(uuid: string): Promise<RunRecord> {
-    return readRecord(await readFile(this.#file(uuid), 'utf8'))
+    return this.#known.get(uuid) ?? readRecord(await readFile(this.#file(uuid), 'utf8'))
   }
 
   #file(uuid: string): string {

@@ -16,8 +16,7 @@ export interface ConsoleTools extends GuestConsoleOptions {
 
 /**
  * Reads a domain's console until it is closed or the domain has gone, into the log of this name; with null into no log, and
- * only for as long as somebody is attached. An emulated serial port comes first: where a definition gives one, the
- * system in the guest speaks there. A xenconsoled that restarts makes another terminal, which is taken instead.
+ * only for as long as somebody is attached. A xenconsoled that restarts makes another terminal, which is taken instead.
  * Throws `xenstore-failed` when no terminal appears in time, `wrong-state` when another program reads it.
  */
 export async function openDomainConsole(
@@ -26,31 +25,83 @@ export async function openDomainConsole(
   domid: Domid,
   log: string | null,
 ): Promise<GuestConsole> {
-  using held = new DisposableStack()
+  const held = new DisposableStack()
   held.use(lockConsole(domid))
-  const serial = await xenstore.readText(serialTty(domid, 0))
-  const node = serial === null ? consoleTty(domid) : serialTty(domid, 0)
-  let path = serial ?? (await appearing(xenstore, node, tools.terminalMs))
-  if (path === null) throw noTerminal(domid, tools.terminalMs)
-  const tty = await openPty(path)
+  const node = new TerminalNode(xenstore, domid)
+  held.defer(() => void node.close())
+  let path: string | null = null
+  const appear = async () => {
+    path = await node.appears(tools.terminalMs)
+    if (path === null) throw noTerminal(domid, tools.terminalMs)
+    return await openPty(path)
+  }
   const lives = () => xenctrl.domain(domid)?.dying === false
-  const kept = held.move()
-  const opened: GuestConsole = await openGuestConsole(tty, log, {
-    ...tools,
-    heading: logHeading(domid),
-    onHangUp: () => (lives() ? 'wait' : 'end'),
-    onClose: () => kept.dispose(),
-    ...(log === null && { onDeserted: () => opened.close() }),
-  })
+  let opened: GuestConsole
+  try {
+    opened = await openGuestConsole(appear(), log, {
+      ...tools,
+      heading: logHeading(domid),
+      onHangUp: () => (lives() ? 'wait' : 'end'),
+      onClose: () => held.dispose(),
+      ...(log === null && { onDeserted: () => opened.close() }),
+    })
+  } catch (thrown) {
+    held.dispose()
+    throw thrown
+  }
   const follow = async (): Promise<void> => {
-    const next = await xenstore.readText(node)
+    const next = await node.read()
     if (next === null || next === path || !opened.open) return
     path = next
     opened.replaceTerminal(await openPty(next))
   }
-  const unwatch = await xenstore.watch(node, () => void follow().catch(() => undefined))
-  kept.defer(() => void unwatch().catch(() => undefined))
+  node.onChange(() => void follow().catch(() => undefined))
   return opened
+}
+
+/** The nodes that name a domain's terminal, watched from before the first look on. */
+class TerminalNode {
+  readonly #xenstore: XenstoreClient
+  readonly #nodes: readonly XenstorePath[]
+  readonly #unwatch: readonly Promise<() => Promise<void>>[]
+  #changed: () => void = () => undefined
+
+  constructor(xenstore: XenstoreClient, domid: Domid) {
+    this.#xenstore = xenstore
+    this.#nodes = [serialTty(domid, 0), consoleTty(domid)]
+    this.#unwatch = this.#nodes.map((node) => xenstore.watch(node, () => this.#changed()))
+    for (const each of this.#unwatch) each.catch(() => undefined)
+  }
+
+  onChange(changed: () => void): void {
+    this.#changed = changed
+  }
+
+  /** An emulated serial port comes first: where a definition gives one, the system in the guest speaks there. */
+  async read(): Promise<string | null> {
+    const [serial, own] = await Promise.all(this.#nodes.map((node) => this.#xenstore.readText(node)))
+    return serial || own || null
+  }
+
+  /** What is named once something is, null when the time is over. */
+  async appears(timeoutMs: number): Promise<string | null> {
+    const found = Promise.withResolvers<string | null>()
+    const look = () => void this.read().then((path) => path !== null && found.resolve(path), found.reject)
+    this.onChange(look)
+    const timer = setTimeout(() => found.resolve(null), timeoutMs)
+    try {
+      await Promise.all(this.#unwatch)
+      return await found.promise
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  async close(): Promise<void> {
+    for (const each of await Promise.allSettled(this.#unwatch)) {
+      if (each.status === 'fulfilled') await each.value().catch(() => undefined)
+    }
+  }
 }
 
 const noTerminal = (domid: Domid, terminalMs: number): Error =>
@@ -59,19 +110,3 @@ const noTerminal = (domid: Domid, terminalMs: number): Error =>
     why: `xenconsoled made no terminal within ${terminalMs} ms`,
     fix: 'see whether xenconsoled runs: systemctl status xen',
   })
-
-/** The value of a node once it has one, null when the time is over. */
-async function appearing(xenstore: XenstoreClient, path: XenstorePath, timeoutMs: number): Promise<string | null> {
-  const found = Promise.withResolvers<string | null>()
-  const look = () => {
-    xenstore.readText(path).then((value) => value && found.resolve(value), found.reject)
-  }
-  const unwatch = await xenstore.watch(path, look)
-  const timer = setTimeout(() => found.resolve(null), timeoutMs)
-  try {
-    return await found.promise
-  } finally {
-    clearTimeout(timer)
-    await unwatch()
-  }
-}
