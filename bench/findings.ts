@@ -41,6 +41,8 @@ export interface Idle {
   readonly wakeUps: number
   readonly daemonKiB: number
   readonly workers: number
+  /** The same runtime with no program, beside it. */
+  readonly bareNodeKiB: number
 }
 
 /** What is there after so much of it was done, with no guest left. */

@@ -54,7 +54,7 @@ export function targets(all: Measured): readonly Target[] {
       measured:
         quiet === undefined
           ? ''
-          : `${(quiet.daemonKiB / 1024).toFixed(0)} MiB, ${quiet.workers} workers, ${quiet.cpuMs} ms in ${quiet.overMs / 1000} s`,
+          : `${(quiet.daemonKiB / 1024).toFixed(0)} MiB (bare node: ${(quiet.bareNodeKiB / 1024).toFixed(0)} MiB), ${quiet.workers} workers, ${quiet.cpuMs} ms in ${quiet.overMs / 1000} s`,
       met: quiet !== undefined && quiet.daemonKiB <= 50 * 1024 && quiet.workers === 0 && quiet.cpuMs === 0,
     },
   ]

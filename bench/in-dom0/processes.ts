@@ -1,4 +1,5 @@
 /** What the processes of each toolstack cost, by proc(5). */
+import { spawn } from 'node:child_process'
 import { readFileSync, readdirSync } from 'node:fs'
 import type { Idle, Memory } from '../findings.ts'
 import { until } from './sides.ts'
@@ -55,6 +56,15 @@ function spent(): { readonly cpuMs: number; readonly wakeUps: number } {
 const SETTLE_MS = 60_000
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 
+/** What the runtime alone takes, with nothing to do. */
+async function bareNodeKiB(): Promise<number> {
+  const bare = spawn('/usr/lib/tetrarch/node', ['-e', 'setInterval(() => {}, 1e9)'], { stdio: 'ignore' })
+  await pause(SETTLE_MS / 20)
+  const taken = pssKiB([String(bare.pid)])
+  bare.kill()
+  return taken
+}
+
 /** Nothing is asked of the daemon meanwhile, its last worker has left, and a minute has passed since then. */
 export async function idle(guests: number, overMs = 60_000): Promise<Idle> {
   await until('the last worker to leave', () => Promise.resolve(ours('libxl-worker').length === 0), 1000)
@@ -64,7 +74,7 @@ export async function idle(guests: number, overMs = 60_000): Promise<Idle> {
   const after = spent()
   const { daemonKiB, workers } = ourMemory(guests)
   return {
-    ...{ guests, overMs, daemonKiB, workers },
+    ...{ guests, overMs, daemonKiB, workers, bareNodeKiB: await bareNodeKiB() },
     cpuMs: after.cpuMs - before.cpuMs,
     wakeUps: after.wakeUps - before.wakeUps,
   }

@@ -145,17 +145,6 @@ describe('a block device', () => {
     }
   }
   /** Types a command into the guest and waits until it has said DONE. */
-  const inGuest = async (command: string): Promise<void> => {
-    const { socket, head } = await daemon.api.console('guest', 'take')
-    let said = head.toString()
-    socket.on('data', (bytes: Buffer) => (said += bytes.toString()))
-    socket.write(`${command} && echo DO''NE\r`)
-    await dom0.waitFor('the guest to have done it', () => Promise.resolve(said.includes('DONE')), {
-      timeoutMs: 100_000,
-    })
-    socket.destroy()
-  }
-
   test('is not read again at the second start, and what its guest changed is seen at its reboot', async () => {
     expect(await createPaused()).toBe('console=hvc0 quiet root=UUID=aaaa')
     await daemon.act('destroy', 'guest')
@@ -164,7 +153,7 @@ describe('a block device', () => {
     })
     expect(await daemon.marker('guest')).toContain('type=PV ')
     const at = await dom0.sh(`grep -abo -m1 'DEFAULT a' ${VOLUME} | cut -d: -f1`)
-    await inGuest(`printf 'DEFAULT b' | dd of=/dev/xvda bs=1 seek=${at} conv=notrunc && sync`)
+    await daemon.inGuest('guest', `printf 'DEFAULT b' | dd of=/dev/xvda bs=1 seek=${at} conv=notrunc && sync`)
     const { domid: before } = await daemon.guest('guest')
     await daemon.act('reboot', 'guest')
     expect((await daemon.guest('guest')).domid).toBeGreaterThan(before ?? 0)

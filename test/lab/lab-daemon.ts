@@ -28,13 +28,16 @@ export interface LabDaemon {
   marker(guest: string, options?: { readonly type?: string; readonly timeoutMs?: number }): Promise<string>
   /** Types a line into a guest's console. */
   type(guest: string, line: string): Promise<void>
-  /** Types a command into the shell on a guest's console; what it printed. */
+  /** Types a command into the shell on a guest's console; what it printed. Throws when it fails. */
   inGuest(guest: string, command: string): Promise<string>
   /** Runs a script in dom0 that ends the daemon, and waits until the next one answers. */
   replace(script: (pid: number) => string): Promise<void>
   /** Destroys everything but dom0, whoever made it. */
   clear(): Promise<void>
 }
+
+/** Commands that were typed into guests until now. */
+let turns = 0
 
 export async function labDaemon(): Promise<LabDaemon> {
   const api = await daemonApi()
@@ -71,14 +74,20 @@ export async function labDaemon(): Promise<LabDaemon> {
       socket.end(`${line}\r`)
     },
     async inGuest(guest, command) {
-      const { socket } = await api.console(guest, 'take')
-      let said = ''
+      const { socket, head } = await api.console(guest, 'take')
+      // What the console said before is shown again, and what is typed is echoed: neither is what the command printed.
+      const turn = (turns += 1)
+      const printed = new RegExp(`begin${turn}\\b([^]*)over(\\d+)and${turn}\\b`)
+      let said = head.toString()
       socket.on('data', (bytes: Buffer) => (said += bytes.toString()))
-      socket.write(`${command}; echo over$?and\r`)
-      const isOver = () => Promise.resolve(/over\d+and/.test(said))
-      await dom0.waitFor(`${guest} to have done: ${command}`, isOver, { timeoutMs: BOOT_MS })
+      socket.write(`echo be''gin${turn}; ${command}; echo over$?and${turn}\r`)
+      const end = () => Promise.resolve(printed.exec(said) ?? undefined)
+      const [, output = '', status] = await dom0.waitFor(`${guest} to have done: ${command}`, end, {
+        timeoutMs: BOOT_MS,
+      })
       socket.destroy()
-      return said
+      if (status !== '0') throw new Error(`in ${guest}: ${command}: exit ${status}\n${output}`)
+      return output
     },
     async replace(script) {
       const before = (await api.call('host', {})).daemon.pid
