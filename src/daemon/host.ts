@@ -149,7 +149,7 @@ export interface Host {
   checkDeviceModel(domid: Domid, pid: number): Promise<DeviceModelCheck>
   /** Ends a QEMU that hangs, if this process still serves this domain: it would keep the dead domain's memory. */
   endDeviceModel(domid: Domid, pid: number): Promise<void>
-  /** Called when the description of this domain may have changed, until the disposal. */
+  /** Called when the description of this domain may have changed since this resolved, until the disposal. */
   watchDescription(domid: Domid, listener: () => void): Promise<AsyncDisposable>
 
   /** Checks that files and bridges of a specification exist, before anything is built. Rejects with `file-missing`, `host-lacks`. */

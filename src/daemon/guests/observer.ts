@@ -76,9 +76,8 @@ export class Observer {
   /** Binds an entry to its domain: reads what xenstore says and follows it. */
   async attach(entry: GuestEntry, run: Run): Promise<void> {
     entry.run = run
-    const described = this.#describe(entry, run)
     run.watch = await this.#context.host.watchDescription(run.domid, () => void this.#describe(entry, run))
-    await described
+    await this.#describe(entry, run)
   }
 
   /** Lets go of the domain; the caller knows that it is gone or no longer ours to watch. */

@@ -115,6 +115,15 @@ function making(
   }
 }
 
+/** A watch fires once for what is there when it is set. */
+function afterTheFirst(listener: () => void): () => void {
+  let fired = false
+  return () => {
+    if (fired) listener()
+    fired = true
+  }
+}
+
 /** A domain's name, the states of its backends, and its device model are what can change in its description. */
 async function watchDescription(
   xenstore: XenstoreClient,
@@ -124,7 +133,7 @@ async function watchDescription(
   const backends = BACKENDS.map((kind) => `${domainPath(0 as Domid)}/backend/${kind}/${domid}`)
   const paths = [domainName(domid), `${domainPath(domid)}/image`, ...backends]
   const unwatch = await Promise.all(
-    paths.map((path) => xenstore.watch(path as Parameters<XenstoreClient['watch']>[0], listener)),
+    paths.map((path) => xenstore.watch(path as Parameters<XenstoreClient['watch']>[0], afterTheFirst(listener))),
   )
   const record = watchRecord(domid, listener)
   return {
