@@ -11,7 +11,7 @@ import { asTetrarchError, fail } from '../../words/errors.ts'
 import type { Domain } from '../host.ts'
 import { type Step, runSteps } from '../steps.ts'
 import { stepsToGoOn } from '../saved/go-on-steps.ts'
-import { mustBeSavable, stepsToSave } from '../saved/save-steps.ts'
+import { forgetSaved, mustBeSavable, stepsToSave } from '../saved/save-steps.ts'
 import type { Saved } from '../saved/saved-guests.ts'
 import type { TaskProgress } from '../tasks.ts'
 import { type Context, domainOf } from './context.ts'
@@ -59,7 +59,7 @@ export class Life {
       // A create that gave way to this left nothing to destroy.
       if (entry.run !== null) {
         await this.#stop(entry, stepsToDestroy(this.#ending(entry), 'destroyed', 'forget'), progress)
-      } else if (entry.saved !== null) await this.#stop(entry, [this.#forgetMemory(entry)], progress)
+      } else if (entry.saved !== null) await this.#stop(entry, [forgetSaved(this.#ending(entry))], progress)
       this.#vanish(entry)
     },
   }
@@ -105,16 +105,6 @@ export class Life {
     this.mustRun(entry, 'save')
     mustBeSavable(this.#context, entry.name)
     await this.#stop(entry, stepsToSave(this.#ending(entry), because), progress)
-  }
-
-  #forgetMemory(entry: GuestEntry): Step {
-    return {
-      name: 'forget its memory',
-      run: async () => {
-        await this.#context.saved.remove(entry.uuid)
-        entry.saved = null
-      },
-    }
   }
 
   /** Asks a guest to power itself off and takes its domain away; it is not followed by what its on_* keys say. */

@@ -101,6 +101,15 @@ const noteDisks = ({ context, entry }: Ending): Step => ({
   },
 })
 
+/** The next start boots it. */
+export const forgetSaved = ({ context, entry }: Ending): Step => ({
+  name: 'forget its memory',
+  async run() {
+    await context.saved.remove(entry.uuid)
+    entry.saved = null
+  },
+})
+
 /** Throws `wrong-state` for a guest of which too little is known to let it go on. */
 export function mustBeSavable({ registry }: Context, name: string): void {
   const entry = registry.named(name)
