@@ -69,7 +69,7 @@ export const commands: readonly CommandEntry[] = [
     summary: 'stop all guests, as before the host goes down',
     load: () => import('./commands/stop-guests.ts'),
   },
-  { name: 'save', summary: 'put guests into files, to go on later', load: () => import('./commands/save.ts') },
+  { name: 'save', summary: 'save guests into files, to go on later', load: () => import('./commands/save.ts') },
   { name: 'pause', summary: 'stop the vCPUs of guests', load: () => import('./commands/pause.ts') },
   { name: 'unpause', summary: 'let them run again', load: () => import('./commands/unpause.ts') },
   {
