@@ -4,6 +4,7 @@ import { fail } from '../../words/errors.ts'
 import type { Domid, XenstorePath } from '../../words/ids.ts'
 import type { XenstoreClient } from '../../xenstore/client.ts'
 import { consoleTty, serialTty } from '../../xenstore/paths.ts'
+import { oneAtATime } from '../one-at-a-time.ts'
 import { lockConsole } from '../consoles/console-lock.ts'
 import { type GuestConsole, type GuestConsoleOptions, openGuestConsole } from '../consoles/guest-console.ts'
 import { openPty } from '../consoles/open-pty.ts'
@@ -35,13 +36,17 @@ export async function openDomainConsole(
     if (path === null) throw noTerminal(domid, tools.terminalMs)
     return await openPty(path)
   }
-  const lives = () => xenctrl.domain(domid)?.dying === false
+  const hungUp = () => {
+    // The next one may get the same number; until it is named, that may be anybody's terminal.
+    path = null
+    return xenctrl.domain(domid)?.dying === false ? 'wait' : 'end'
+  }
   let opened: GuestConsole
   try {
     opened = await openGuestConsole(appear(), log, {
       ...tools,
       heading: logHeading(domid),
-      onHangUp: () => (lives() ? 'wait' : 'end'),
+      onHangUp: hungUp,
       onClose: () => held.dispose(),
       ...(log === null && { onDeserted: () => opened.close() }),
     })
@@ -49,12 +54,12 @@ export async function openDomainConsole(
     held.dispose()
     throw thrown
   }
-  const follow = async (): Promise<void> => {
+  const follow = oneAtATime(async () => {
     const next = await node.read()
     if (next === null || next === path || !opened.open) return
-    path = next
     opened.replaceTerminal(await openPty(next))
-  }
+    path = next
+  })
   node.onChange(() => void follow().catch(() => undefined))
   return opened
 }
