@@ -69,12 +69,13 @@ describe('a running guest', () => {
 
   test('is heard again after xenconsoled was killed and started anew', async () => {
     const { domid } = await daemon.guest('talker')
-    const tty = () => dom0.sh(`xenstore-read /local/domain/${domid}/console/tty`)
-    const before = await tty()
     await dom0.sh(`
       pid=$(pidof xenconsoled); exe=$(readlink /proc/$pid/exe)
       kill -9 $pid; while kill -0 $pid 2>/dev/null; do sleep 0.1; done; $exe`)
-    await dom0.waitFor('another terminal', async () => (await tty()) !== before)
+    // It may have the number of the one before, whose descriptor shows as deleted.
+    const { pid } = (await daemon.api.call('host', {})).daemon
+    const isOpen = `readlink /proc/${pid}/fd/* | grep -cx "$(xenstore-read /local/domain/${domid}/console/tty)" || true`
+    await dom0.waitFor('the next terminal to be read', async () => (await dom0.sh(isOpen)) === '1')
     expect(await talk('talker')).toContain('TETRARCH-GUEST type=PV ')
   })
 })
