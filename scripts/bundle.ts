@@ -15,7 +15,7 @@ const services = {
 }
 const cli = { tetrarch: 'src/cli/start.ts' }
 const cliScript = { tetrarch: 'src/cli/main.ts' }
-/** What of the definitions the CLI loads on demand, by the names that `definitionsBeside` gives them. */
+/** What of the definitions the CLI loads on demand, by the names that `besideCli` gives them. */
 const cliDefinitions = Object.fromEntries(
   ['load', 'write', 'similar', 'lint/lint', 'lint/neighbour'].map((file) => [besideCli(file), `src/config/${file}.ts`]),
 )

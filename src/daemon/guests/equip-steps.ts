@@ -10,8 +10,16 @@ import { domid, uuid } from '../../words/ids.ts'
 import type { Prepared } from '../prepared/prepared-record.ts'
 import type { Step } from '../steps.ts'
 import { NO_KERNEL } from './find-kernel.ts'
-import { newRun } from './guest-entry.ts'
-import { type Draft, type Start, checkDefinition, followDomain, recordStart, unpause } from './start-steps.ts'
+import {
+  type Draft,
+  type Start,
+  checkDefinition,
+  followDomain,
+  noteDomain,
+  recordStart,
+  sweepDomain,
+  unpause,
+} from './start-steps.ts'
 
 export function stepsToEquip(start: Start, prepared: Prepared): readonly Step[] {
   const boot = { ...NO_KERNEL, booted: prepared.booted }
@@ -61,21 +69,16 @@ const planDevices = ({ context, definition: { spec } }: Start, prepared: Prepare
   },
 })
 
-const equip = ({ context, observer, entry, definition }: Start, prepared: Prepared, draft: Draft): Step => ({
+const equip = (start: Start, prepared: Prepared, draft: Draft): Step => ({
   name: 'give it its name and devices',
   async run(operation) {
-    if (draft.record === null || draft.choice === null || prepared.domid === null)
-      throw new Error('the start was not recorded')
+    const { context } = start
+    if (prepared.domid === null) throw new Error('what is half built was taken')
     await context.prepared.forget(prepared)
     const its = domid(prepared.domid)
     const { name: from, uuid: id } = prepared
     await context.host.equip(its, { from, uuid: uuid(id), config: draft.config }, operation)
-    const { booted, deviceModelReason: reason, startedAt } = draft.record
-    draft.record = { ...draft.record, domid: its }
-    entry.run = newRun(its, { mode: draft.choice.mode, booted, deviceModelReason: reason, startedAt })
+    noteDomain(start, draft, its)
   },
-  async undo(operation) {
-    await observer.detach(entry)
-    await context.host.sweep(uuid(entry.uuid), definition.spec, operation)
-  },
+  undo: (operation) => sweepDomain(start, operation),
 })

@@ -103,7 +103,7 @@ export class Life {
 
   async save(entry: GuestEntry, because: Saved['because'], progress: TaskProgress): Promise<void> {
     this.mustRun(entry, 'save')
-    mustBeSavable(this.#context, entry.name)
+    mustBeSavable(entry)
     await this.#stop(entry, stepsToSave(this.#ending(entry), because), progress)
   }
 

@@ -13,7 +13,9 @@ import { modeNames } from '../../words/mode-names.ts'
 import { syncFolderOf, writeWhole } from '../state-file.ts'
 
 /** libxl's JSON, of which nothing is read here. */
-const devices = z.custom<JsonObject>((value) => typeof value === 'object' && value !== null && !Array.isArray(value))
+export const libxlJson = z.custom<JsonObject>(
+  (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+)
 
 const runRecordSchema = z.strictObject({
   version: z.literal(2),
@@ -40,7 +42,7 @@ const runRecordSchema = z.strictObject({
   /** The guest whose ended domain this is, kept to be looked at. */
   kept: z.string().nullable(),
   /** What was attached and detached while the domain ran that a restart follows. */
-  carried: z.strictObject({ started: devices, running: devices }).nullable(),
+  carried: z.strictObject({ started: libxlJson, running: libxlJson }).nullable(),
 })
 
 /** What each earlier version did not say. */

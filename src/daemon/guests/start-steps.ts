@@ -11,7 +11,7 @@ import { deviceModelReason } from '../../modes/device-model.ts'
 import { type KernelFinding, NOT_LOOKED_FOR } from '../../modes/facts.ts'
 import { judge } from '../../modes/verdict.ts'
 import { asTetrarchError } from '../../words/errors.ts'
-import { uuid } from '../../words/ids.ts'
+import { type Domid, uuid } from '../../words/ids.ts'
 import type { BootChoice, BootSource, Operation } from '../host.ts'
 import type { Step } from '../steps.ts'
 import { admitMemory, missingMemory } from './admit-memory.ts'
@@ -234,7 +234,7 @@ export const recordStart = (start: Start, draft: Draft): Step => ({
 })
 
 const buildDomain = (start: Start, draft: Draft): Step => {
-  const { context, observer, entry, definition } = start
+  const { context, entry } = start
   const { host } = context
   return {
     name: 'build the domain',
@@ -243,16 +243,27 @@ const buildDomain = (start: Start, draft: Draft): Step => {
       context.reservations.release(entry.uuid)
       // libxl has copied kernel and ramdisk into the domain.
       await host.releaseBoot(draft.boot)
-      if (draft.record === null || draft.choice === null) throw new Error('the start was not recorded')
-      const { booted, deviceModelReason, startedAt } = draft.record
-      draft.record = { ...draft.record, domid }
-      entry.run = newRun(domid, { mode: draft.choice.mode, booted, deviceModelReason, startedAt })
+      noteDomain(start, draft, domid)
     },
-    async undo(operation) {
-      await observer.detach(entry)
-      await host.sweep(uuid(entry.uuid), definition.spec, operation)
-    },
+    undo: (operation) => sweepDomain(start, operation),
   }
+}
+
+/** The guest has a domain now. */
+export function noteDomain({ entry }: Start, draft: Draft, domid: Domid): void {
+  if (draft.record === null || draft.choice === null) throw new Error('the start was not recorded')
+  const { booted, deviceModelReason, startedAt } = draft.record
+  draft.record = { ...draft.record, domid }
+  entry.run = newRun(domid, { mode: draft.choice.mode, booted, deviceModelReason, startedAt })
+}
+
+/** Takes away what there is of its domain. */
+export async function sweepDomain(
+  { context, observer, entry, definition }: Start,
+  operation: Operation,
+): Promise<void> {
+  await observer.detach(entry)
+  await context.host.sweep(uuid(entry.uuid), definition.spec, operation)
 }
 
 export const followDomain = ({ context, observer, entry }: Start, draft: Draft): Step => ({

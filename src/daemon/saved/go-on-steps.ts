@@ -2,16 +2,17 @@
 import { chooseMode } from '../../modes/choose.ts'
 import { NOT_LOOKED_FOR } from '../../modes/facts.ts'
 import { fail } from '../../words/errors.ts'
-import { uuid } from '../../words/ids.ts'
 import { NO_KERNEL } from '../guests/find-kernel.ts'
-import { type GuestEntry, newRun } from '../guests/guest-entry.ts'
+import type { GuestEntry } from '../guests/guest-entry.ts'
 import {
   type Draft,
   type Start,
   checkDefinition,
   checkMemory,
   followDomain,
+  noteDomain,
   recordStart,
+  sweepDomain,
   unpause,
 } from '../guests/start-steps.ts'
 import type { CreateBody } from '../guests/admission.ts'
@@ -45,21 +46,15 @@ const checkMode = ({ context: { host }, definition: { spec } }: Start, { mode }:
   },
 })
 
-const restoreDomain = ({ context, observer, entry, definition }: Start, saved: Saved, draft: Draft): Step => ({
+const restoreDomain = (start: Start, saved: Saved, draft: Draft): Step => ({
   name: 'restore the domain',
   async run(operation) {
-    const { record, choice } = draft
-    if (record === null || choice === null) throw new Error('the start was not recorded')
+    const { context, entry } = start
     const domid = await context.host.restore(saved.config, context.saved.fileOf(saved.uuid), operation)
     context.reservations.release(entry.uuid)
-    draft.record = { ...record, domid }
-    const { booted, deviceModelReason, startedAt } = record
-    entry.run = newRun(domid, { mode: choice.mode, booted, deviceModelReason, startedAt })
+    noteDomain(start, draft, domid)
   },
-  async undo(operation) {
-    await observer.detach(entry)
-    await context.host.sweep(uuid(entry.uuid), definition.spec, operation)
-  },
+  undo: (operation) => sweepDomain(start, operation),
 })
 
 const useMemory = ({ context }: Start, { uuid: id }: Saved): Step => ({

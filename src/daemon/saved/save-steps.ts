@@ -3,8 +3,9 @@ import type { Step } from '../steps.ts'
 import type { JsonObject } from '../../libxl/requests.ts'
 import { asTetrarchError, fail } from '../../words/errors.ts'
 import { freeSpaceMiB } from '../free-space.ts'
-import { type Context, domainOf } from '../guests/context.ts'
+import { domainOf } from '../guests/context.ts'
 import { type Ending, domainToEnd, stepsToDestroy } from '../guests/end-steps.ts'
+import type { GuestEntry } from '../guests/guest-entry.ts'
 import type { Operation } from '../host.ts'
 import { markDisks } from './disk-marks.ts'
 import type { Saved } from './saved-guests.ts'
@@ -111,9 +112,7 @@ export const forgetSaved = ({ context, entry }: Ending): Step => ({
 })
 
 /** Throws `wrong-state` for a guest of which too little is known to let it go on. */
-export function mustBeSavable({ registry }: Context, name: string): void {
-  const entry = registry.named(name)
-  const { mode = null, booted = null } = entry?.run ?? {}
-  if (mode !== null && booted !== null && entry?.kept === null) return
+export function mustBeSavable({ name, run, kept }: GuestEntry): void {
+  if (run !== null && run.mode !== null && run.booted !== null && kept === null) return
   throw fail('wrong-state', { what: `cannot save "${name}"`, why: 'only guests that tetrarch has started are saved' })
 }

@@ -13,8 +13,8 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { bootedSchema } from '../../api/guest.ts'
 import { GuestSpec } from '../../config/guest-spec.ts'
-import type { JsonObject } from '../../libxl/requests.ts'
 import { modeNames } from '../../words/mode-names.ts'
+import { libxlJson } from '../guests/run-record.ts'
 import { syncFolderOf, writeWhole } from '../state-file.ts'
 
 const savedSchema = z.strictObject({
@@ -31,8 +31,8 @@ const savedSchema = z.strictObject({
   definition: z.strictObject({ file: z.string(), text: z.string(), overrides: z.array(z.string()) }),
   booted: bootedSchema,
   deviceModelReason: z.string().nullable(),
-  /** libxl's JSON of the domain as it was, of which nothing is read here. */
-  config: z.custom<JsonObject>((value) => typeof value === 'object' && value !== null && !Array.isArray(value)),
+  /** The domain as it was. */
+  config: libxlJson,
   /** Its writable disks that are files, as they were once the domain was gone. */
   disks: z.array(z.strictObject({ file: z.string(), bytes: z.number(), changedAtMs: z.number() })),
 })

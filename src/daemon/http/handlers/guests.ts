@@ -1,7 +1,6 @@
 import { type ApiRequest, type JsonHandlers, type Services, type StreamHandlers, ok } from '../handler.ts'
+import type { Verb } from '../../guests/transitions.ts'
 import { answerTask } from './tasks.ts'
-
-type Verb = 'shutdown' | 'reboot' | 'destroy' | 'pause' | 'unpause' | 'save'
 
 export function guestHandlers(
   services: Services,
