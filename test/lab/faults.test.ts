@@ -2,7 +2,7 @@ import { afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { MATERIAL } from '../../lab/demo-guests.ts'
 import { dom0 } from '../../lab/dom0.ts'
 import { type LabDaemon, labDaemon, remains } from './lab-daemon.ts'
-import { small } from './small-guests.ts'
+import { small, tinyPvgrub } from './small-guests.ts'
 
 /** A script of the user's own for a nic, which libxl waits for: it holds the create where the domain is half-made. */
 const HELD = '/run/tetrarch-test-script-began'
@@ -50,6 +50,17 @@ describe('a libxl worker that dies in the middle of a create', () => {
   test('leaves the daemon alive, which builds the same guest the next time', async () => {
     await daemon.create(small('victim', 'pv', '', `${DISK}\nvif = ["bridge=xenbr0"]`))
   })
+})
+
+test('two creates at once are not both promised the memory that is there for one', async () => {
+  const memory = Math.floor((Number(await dom0.sh('xl info free_memory')) * 2) / 3)
+  const text = (name: string) => tinyPvgrub(name, 'pvh').replace('memory = 32', `memory = ${memory}`)
+  const tasks = await Promise.all(['one', 'other'].map((name) => daemon.tryToCreate(text(name))))
+  const refused = tasks.filter(({ state }) => state !== 'succeeded')
+  expect(refused).toMatchObject([{ problem: { code: 'no-memory', stage: 'check the memory' } }])
+  const [built] = tasks.filter(({ state }) => state === 'succeeded')
+  expect(refused[0]?.problem?.evidence?.join('\n')).toContain(built?.guest)
+  expect(await dom0.sh('xl list | tail -n +3 | wc -l')).toBe('1')
 })
 
 describe('a create that cannot be', () => {

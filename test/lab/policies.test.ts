@@ -96,6 +96,17 @@ test('an HVM guest that asks for a soft reset keeps its domain and gets another 
   expect(await dom0.sh('xl domid brief')).toBe(String(domid))
 })
 
+test('a reboot keeps a disk that xl has attached meanwhile', async () => {
+  const extra = '/srv/policies-extra.img'
+  await dom0.sh(`truncate -s 16M ${DISK} ${extra}`)
+  const before = await start(`disk = ["${DISK},raw,xvda,rw"]`)
+  await dom0.sh(`xl block-attach ${before ?? 0} '${extra},raw,xvdb,rw'`)
+  await endDomain(before, 'reboot')
+  const { domid } = await isBack(before)
+  const backends = `/local/domain/0/backend/vbd/${domid ?? 0}`
+  expect(await dom0.sh(`xenstore-read ${backends}/51712/params ${backends}/51728/params`)).toBe(`${DISK}\n${extra}`)
+})
+
 describe('a core dump', () => {
   const expectDump = async () => {
     const [file] = (await dom0.sh(`ls ${DUMPS}`)).split('\n')
@@ -109,6 +120,15 @@ describe('a core dump', () => {
     const since = await daemon.newest()
     await daemon.create(small('brief', 'pv', 'tetrarch.do=crash', 'on_crash = "coredump-destroy"\n'))
     await daemon.event((event) => event.kind === 'guest.gone' && event.guest === 'brief', since)
+    expect(await expectDump()).toBeGreaterThan(100 * MEBIBYTE)
+  })
+
+  test('of a PV guest is there before it starts again by "coredump-restart"', { timeout: 900_000 }, async () => {
+    await daemon.create(small('brief', 'pv', '', 'on_crash = "coredump-restart"\n'))
+    await daemon.marker('brief')
+    const { domid } = await daemon.guest('brief')
+    await endDomain(domid, 'crash')
+    await isBack(domid, 300_000)
     expect(await expectDump()).toBeGreaterThan(100 * MEBIBYTE)
   })
 
