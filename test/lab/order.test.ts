@@ -72,24 +72,25 @@ describe('a guest counts as ready', () => {
   const PORT = 7
   const conditions: readonly (readonly [name: string, ready: string, late: string])[] = [
     ['order-devices', 'devices', 'its PV drivers did not connect its disks and interfaces'],
-    ['order-console', 'console:TETRARCH-GUEST', '"TETRARCH-GUEST" did not appear on its console'],
+    ['order-console', 'console:TETRARCH-GUEST type=PV', '"TETRARCH-GUEST type=PV" did not appear on its console'],
     ['order-tcp', `tcp:${ADDRESS}:${PORT}`, `nothing answered on ${ADDRESS}, port ${PORT},`],
   ]
+  const booting = (name: string) => small(name, 'pv', name === 'order-tcp' ? `tetrarch.ip=${ADDRESS}/24` : '')
   /** Each starts after the one before it, so none of them starts when that one is not ready. */
-  const defineAll = async (more: string) => {
+  const defineAll = async (more: string, textOf = booting) => {
     await dom0.sh(`truncate -s 16M ${DISK}`)
     for (const [index, [name, ready]] of conditions.entries()) {
       const devices = index === 0 ? `disk = ["${DISK},raw,xvda,rw"]\nvif = ["bridge=xenbr0"]\n` : ''
       const nic = index === 2 ? 'vif = ["bridge=xenbr0"]\n' : ''
       const after = index === 0 ? '' : `start_after = "${conditions[index - 1]?.[0]}"\n`
-      const words = index === 2 ? `tetrarch.ip=${ADDRESS}/24` : ''
       const keys = `autostart = 1\nready = "${ready}"\nshutdown_timeout = 20\n${after}${devices}${nic}${more}`
-      await define(name, keys, small(name, 'pv', words))
+      await define(name, keys, textOf(name))
     }
   }
   beforeEach(async () => {
     await daemon.clear()
     await undefineAll()
+    await dom0.sh('systemctl stop tetrarch-guests; systemctl reset-failed tetrarch-guests || true')
   })
 
   test(
@@ -123,7 +124,8 @@ describe('a guest counts as ready', () => {
   )
 
   test('or not within its time, which the unit says', async () => {
-    await defineAll('ready_timeout = 1')
+    // A boot loader that waits: it has no driver for its nic, says nothing of the kind, and answers nobody.
+    await defineAll('ready_timeout = 1', tinyPvgrub)
     await dom0.exec('systemctl start tetrarch-guests', LONG)
     expect(await unit('tetrarch-guests')).toContain('failed')
     const words = await said('tetrarch-guests')
