@@ -24,7 +24,7 @@ export const guests = table(
     shutdownMs: milliseconds(2 * MINUTE, 'Time for a clean shutdown, where a guest does not say its own.'),
     noticeMs: milliseconds(
       15 * SECOND,
-      'How long a PV driver may take to notice a request to shut down or restart; then the ACPI power button is pressed where there is one.',
+      'How long a PV driver may take to notice a request to shut down or restart, at most a quarter of the time for it; then the ACPI power button is pressed where there is one.',
     ),
     crashLoopRestarts: count(5, 'Restarts within the crash-loop window after which a guest is left halted.'),
     crashLoopWindowMs: milliseconds(10 * MINUTE, 'Length of the crash-loop window.'),

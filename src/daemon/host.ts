@@ -182,9 +182,9 @@ export interface Host {
   restore(config: JsonObject, file: string, operation: Operation): Promise<Domid>
   pause(domid: Domid, operation: Operation): Promise<void>
   unpause(domid: Domid, operation: Operation): Promise<void>
-  /** Asks the guest to power itself off, or to restart, and says who took the request. */
-  shutdown(domid: Domid, operation: Operation): Promise<AskedBy>
-  reboot(domid: Domid, operation: Operation): Promise<AskedBy>
+  /** Asks the guest to power itself off, or to restart, and says who took the request: a PV driver has `noticeMs` to. */
+  shutdown(domid: Domid, noticeMs: number, operation: Operation): Promise<AskedBy>
+  reboot(domid: Domid, noticeMs: number, operation: Operation): Promise<AskedBy>
   /** Takes back a request that nobody has taken. */
   withdraw(domid: Domid): Promise<void>
 

@@ -14,7 +14,7 @@ import { DeviceConnector } from './xen/devices/device-connector.ts'
 import { createXenHost } from './xen/xen-host.ts'
 
 export async function openXenHost(config: DaemonConfig, log: Logger): Promise<Host> {
-  const { libxl, xenstore, paths, guests } = config
+  const { libxl, xenstore, paths } = config
   const files = entryFiles()
   await outliveEarlierWorkers(files.libxlWorker, libxl.graceMs)
   const client = new XenstoreClient({
@@ -41,7 +41,6 @@ export async function openXenHost(config: DaemonConfig, log: Logger): Promise<Ho
     consoles: { directory: paths.consoleLogs, ...config.console },
     deadlines: libxl,
     deviceModel: config.deviceModel,
-    noticeMs: guests.noticeMs,
     looksAtOnce: config.bootLoader.looksAtOnce,
     xlConf: paths.xlConf,
   })

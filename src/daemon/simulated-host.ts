@@ -206,12 +206,19 @@ export class SimulatedHost extends SimulatedWorld implements Host {
     return this.#on(domid, 'unpause', operation, (domain) => domain.unpause())
   }
 
-  shutdown(domid: Domid, operation: Operation): Promise<AskedBy> {
-    return this.#on(domid, 'shutdown', operation, (domain) => domain.ask('poweroff'))
+  shutdown(domid: Domid, noticeMs: number, operation: Operation): Promise<AskedBy> {
+    return this.#ask(domid, 'shutdown', noticeMs, operation)
   }
 
-  reboot(domid: Domid, operation: Operation): Promise<AskedBy> {
-    return this.#on(domid, 'reboot', operation, (domain) => domain.ask('reboot'))
+  reboot(domid: Domid, noticeMs: number, operation: Operation): Promise<AskedBy> {
+    return this.#ask(domid, 'reboot', noticeMs, operation)
+  }
+
+  async #ask(domid: Domid, verb: 'shutdown' | 'reboot', noticeMs: number, operation: Operation): Promise<AskedBy> {
+    const reason = verb === 'reboot' ? 'reboot' : 'poweroff'
+    const asked = await this.#on(domid, verb, operation, (domain) => domain.ask(reason))
+    if (asked === 'nobody') await pass(noticeMs, verb, operation.signal)
+    return asked
   }
 
   async withdraw(domid: Domid): Promise<void> {

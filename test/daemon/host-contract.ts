@@ -72,7 +72,7 @@ export function testHost({ makeHost, configOf, withinMs }: HostUnderTest): void 
     test('powers itself off when it is asked to, and stays until it is destroyed', async () => {
       const id = await build(type)
       await host.unpause(id, quietly())
-      await until(async () => expect(await host.shutdown(id, quietly())).toMatch(/pv-control|acpi/))
+      await until(async () => expect(await host.shutdown(id, 1000, quietly())).toMatch(/pv-control|acpi/))
       await stateOf(id, 'shutdown')
       expect(domainOf(id)?.shutdown).toBe('poweroff')
       await host.destroy(id, quietly())
@@ -92,7 +92,7 @@ export function testHost({ makeHost, configOf, withinMs }: HostUnderTest): void 
   test('a reboot ends the domain with that reason', async () => {
     const id = await build('pvh')
     await host.unpause(id, quietly())
-    await host.reboot(id, quietly())
+    await host.reboot(id, 1000, quietly())
     await until(() => expect(domainOf(id)?.shutdown).toBe('reboot'))
   })
 

@@ -94,7 +94,7 @@ describe('an HVM guest', () => {
       expect(devices.map((device) => device.connected)).toEqual([connected, connected])
       expect(callbackVector).toBe(connected)
     })
-    expect(await host.shutdown(id, quietly())).toBe(connected ? 'pv-control' : 'acpi')
+    expect(await host.shutdown(id, 1000, quietly())).toBe(connected ? 'pv-control' : 'acpi')
     await host.close()
   })
 })
@@ -145,7 +145,7 @@ describe('faults', () => {
   test('a guest that does not obey stays, and can be destroyed', async () => {
     const { host, run } = simulation({ behaviour: () => ({ obeys: false }), times: { shutdownMs: 0 } })
     const id = await run(configOf('pvh'))
-    await host.shutdown(id, quietly())
+    await host.shutdown(id, 1000, quietly())
     await host.destroy(id, quietly())
     expect(host.domains()).toEqual([])
   })

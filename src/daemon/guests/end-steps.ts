@@ -20,16 +20,22 @@ const askedBy: Readonly<Record<AskedBy, string>> = {
   nobody: 'no PV driver has taken the request yet, and it has no ACPI power button',
 }
 
-/** Asks the guest, then waits until it has shut down or the time is over. */
+/** What a PV driver may take of the time to shut down, so that the ACPI button leaves enough of it. */
+const NOTICE_SHARE = 1 / 4
+
+/** Asks the guest, then waits until it has shut down or the time is over, which begins with the asking. */
 export function stepsToAsk(ending: Ending, ask: 'shutdown' | 'reboot', timeoutMs: number): readonly Step[] {
   const { context, entry } = ending
-  const { host } = context
+  const { host, config } = context
+  const noticeMs = Math.min(config.guests.noticeMs, timeoutMs * NOTICE_SHARE)
+  let end = 0
   let asked: AskedBy = 'nobody'
   return [
     {
       name: 'ask the guest',
       async run(operation) {
-        asked = await host[ask](domainToEnd(ending).domid, operation)
+        end = performance.now() + timeoutMs
+        asked = await host[ask](domainToEnd(ending).domid, noticeMs, operation)
         operation.log(askedBy[asked])
       },
       async undo() {
@@ -43,7 +49,8 @@ export function stepsToAsk(ending: Ending, ask: 'shutdown' | 'reboot', timeoutMs
         const { domid } = domainToEnd(ending)
         const ended = (domain: Domain | null) =>
           domain === null || domain.state === 'shutdown' || domain.state === 'dying'
-        if (await whenDomain(host, domid, ended, { timeoutMs, signal })) return
+        const left = Math.max(0, end - performance.now())
+        if (await whenDomain(host, domid, ended, { timeoutMs: left, signal })) return
         throw notEnded(entry, ask, asked, timeoutMs)
       },
     },

@@ -13,13 +13,16 @@ import type { AskedBy, Operation } from '../host.ts'
 /** The words of control/shutdown (docs/misc/xenstore-paths.pandoc). */
 export type Request = 'poweroff' | 'reboot'
 
+export interface Asking extends Operation {
+  /** How long a PV driver may take to notice, milliseconds. */
+  readonly noticeMs: number
+}
+
 export interface AskTools {
   readonly xenstore: XenstoreClient
   readonly xenctrl: Xenctrl
   /** Presses a button of the emulated hardware. */
   readonly press: (domid: Domid, button: 'power' | 'reset', operation: Operation) => Promise<void>
-  /** How long a PV driver may take to notice, milliseconds. */
-  readonly noticeMs: number
 }
 
 /** HVM_PARAM_CALLBACK_IRQ (xen/include/public/hvm/params.h): by this libxl, too, knows whether a PV driver listens. */
@@ -27,13 +30,9 @@ const CALLBACK_IRQ = 0
 
 const buttons = { poweroff: 'power', reboot: 'reset' } as const satisfies Record<Request, string>
 
-export async function askGuest(
-  tools: AskTools,
-  domid: Domid,
-  request: Request,
-  operation: Operation,
-): Promise<AskedBy> {
-  const { xenstore, xenctrl, press, noticeMs } = tools
+export async function askGuest(tools: AskTools, domid: Domid, request: Request, operation: Asking): Promise<AskedBy> {
+  const { xenstore, xenctrl, press } = tools
+  const { noticeMs } = operation
   const hasButtons = isWholePc(libxlTypeNamed(await xenstore.readText(libxlType(domid))))
   if (!hasButtons || (xenctrl.hvmParam(domid, CALLBACK_IRQ) ?? 0n) !== 0n) {
     await writeRequest(xenstore, domid, request)

@@ -33,8 +33,6 @@ export interface XenTools {
   readonly deadlines: LibxlDeadlines
   readonly deviceModel: DaemonConfig['deviceModel']
   readonly devices: DeviceTools
-  /** How long a PV driver may take to notice a request, milliseconds. */
-  readonly noticeMs: number
   /** Disks that are read at once for clients who only look. */
   readonly looksAtOnce: number
   /** Path of xl.conf(5). */
@@ -57,7 +55,7 @@ export async function createXenHost(tools: XenTools): Promise<Host> {
   const operations = libxlOperations(pool, deadlines)
   const look = turns(tools.looksAtOnce)
   await startDevices(tools.devices)
-  const asking = { xenstore, xenctrl, noticeMs: tools.noticeMs, press: operations.trigger }
+  const asking = { xenstore, xenctrl, press: operations.trigger }
 
   return {
     ...operations,
@@ -85,8 +83,8 @@ export async function createXenHost(tools: XenTools): Promise<Host> {
     releaseBoot: (boot) => releaseBoot(tools.boot, boot),
     sweep: (uuid, spec, operation) =>
       sweepDomain({ xenstore, xenctrl, destroy: operations.destroy }, uuid, spec, operation),
-    shutdown: (domid, operation) => askGuest(asking, domid, 'poweroff', operation),
-    reboot: (domid, operation) => askGuest(asking, domid, 'reboot', operation),
+    shutdown: (domid, noticeMs, operation) => askGuest(asking, domid, 'poweroff', { ...operation, noticeMs }),
+    reboot: (domid, noticeMs, operation) => askGuest(asking, domid, 'reboot', { ...operation, noticeMs }),
     withdraw: (domid) => withdrawRequest(xenstore, domid),
     preserve: (domid, as, operation) => preserveDomain({ xenstore, xenctrl, operations }, domid, as, operation),
     openConsole: (domid, log) => openDomainConsole(tools.consoles, { xenstore, xenctrl }, domid, log),
