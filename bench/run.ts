@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { cpus, loadavg } from 'node:os'
 import { writeReport } from './blocks.ts'
 import { linesOf } from './dom0-program.ts'
+import { packages } from '../lab/packages.ts'
 import { runningState } from '../lab/state.ts'
 import { labName, labPlace } from '../lab/place.ts'
 import type { Finding } from './findings.ts'
@@ -10,6 +11,9 @@ import { plot } from './plot.ts'
 import { type Measured, growthRow, idleRow, memoryRow, rateRow, report, resultRows } from './report.ts'
 
 const RUNS = Number(process.argv[2] ?? 5)
+
+/** The second peer, from Debian: the daemon with its Xen driver alone, and its CLI. */
+const LIBVIRT = ['libvirt-daemon', 'libvirt-daemon-driver-xen', 'libvirt-clients']
 
 /** What is not measured by then is left out of the report. */
 const MINUTES = Number(process.argv[3] ?? 90)
@@ -35,6 +39,7 @@ function show<T>(into: T[], one: T, words: (one: T) => string): void {
   console.log(words(one))
 }
 
+await packages(LIBVIRT)
 const [load = 0] = loadavg()
 console.log(`bench: ${RUNS} rounds of each, tetrarch and xl in turns; this takes a while …`)
 const all = await measured()

@@ -100,6 +100,24 @@ export const LACKS = {
   hap: { cpu: '', xen: 'hap=0' },
 } as const
 
+/** What a host can have beyond the usual: QEMU's devices for it, and Xen's word. */
+export const EXTRAS = {
+  /** An IOMMU, and a network card behind it that can be given to a guest. */
+  iommu: {
+    devices: ['intel-iommu', 'e1000e,addr=0x10,romfile='],
+    xen: 'iommu=on',
+  },
+} as const
+
+const isExtra = (name: string): name is keyof typeof EXTRAS => Object.hasOwn(EXTRAS, name)
+
+/** What LAB_HAS gives to the host, or null. */
+export function chosenExtra(environment: NodeJS.ProcessEnv): keyof typeof EXTRAS | null {
+  const name = environment['LAB_HAS'] || null
+  if (name === null || isExtra(name)) return name
+  throw new Error(`no host with "${name}"; there are: ${Object.keys(EXTRAS).join(', ')}`)
+}
+
 const isLack = (name: string): name is keyof typeof LACKS => Object.hasOwn(LACKS, name)
 
 /** What LAB_LACKS takes from the host, or null. */

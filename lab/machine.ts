@@ -4,7 +4,7 @@ import { createServer } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { type Accelerator, acceleratorArguments } from './accelerator.ts'
 import type { Dom0 } from './dom0-disk.ts'
-import { LACKS, chosenLack } from './flavours.ts'
+import { EXTRAS, LACKS, chosenExtra, chosenLack } from './flavours.ts'
 import type { LabPlace } from './place.ts'
 import { openQmp } from './qmp.ts'
 import { output } from './run.ts'
@@ -45,9 +45,14 @@ export interface MachineStart {
 export function hardware(accelerator: Accelerator): readonly string[] {
   const lack = chosenLack(process.env)
   const { cpu, xen } = lack === null ? { cpu: '', xen: '' } : LACKS[lack]
+  const extra = chosenExtra(process.env)
+  const more = extra === null ? { devices: [], xen: '' } : EXTRAS[extra]
+  const words = [xenArguments, xen, more.xen].filter((each) => each !== '')
   return [
     ...['-M', 'q35', ...acceleratorArguments(accelerator, cpu), '-m', String(memoryMiB), '-smp', String(cpus)],
-    ...['-nodefaults', '-display', 'none', '-no-user-config', '-append', `${xenArguments} ${xen}`.trimEnd()],
+    ...['-nodefaults', '-display', 'none', '-no-user-config', '-append', words.join(' ')],
+    // An IOMMU comes before the devices that are behind it.
+    ...more.devices.flatMap((device) => ['-device', device]),
     ...['-device', 'virtio-blk-pci,drive=disk', '-device', 'virtio-blk-pci,drive=exchange'],
     ...['-device', 'virtio-net-pci,netdev=net,romfile=', '-device', 'virtio-rng-pci'],
   ]

@@ -10,6 +10,7 @@ import { exec, pull, push, shell } from './exec.ts'
 import { install, sync } from './install.ts'
 import { logs, status } from './look.ts'
 import { material } from './material.ts'
+import { packages } from './packages.ts'
 import { say } from './run.ts'
 import { up } from './up.ts'
 
@@ -30,6 +31,7 @@ const verbs: Readonly<Record<string, Verb>> = {
   console: { usage: 'console', does: "the machine's serial console: Xen and dom0", run: consoleVerb },
   logs: { usage: 'logs [console|ARG…]', does: "dom0's logs; arguments go to journalctl", run: logs },
   material: { usage: 'material debian', does: 'puts the slow Debian guest into dom0', run: material },
+  packages: { usage: 'packages NAME…', does: 'installs Debian packages in dom0, from the cache', run: packages },
   status: { usage: 'status', does: 'what runs, and what the cache holds (exit 3: not up)', run: status },
   down: { usage: 'down', does: 'stops the lab and forgets what happened in it', run: down },
   clean: { usage: 'clean', does: 'stops all labs and empties the cache', run: clean },

@@ -1,6 +1,7 @@
 /** Sides that take their turns in each round, so that a noisy machine treats them alike. */
 import type { Result } from '../findings.ts'
 import { libxlAlone, planAhead } from './floors.ts'
+import { translateAhead } from './libvirt.ts'
 import {
   type KernelFile,
   type Equipment,
@@ -51,13 +52,20 @@ const rivals: Readonly<Record<KernelFile, readonly Builder[]>> = {
 const floor: Builder = { side: 'libxl alone', toolstack: libxlAlone, kernel: 'raw' }
 
 /** Each side builds and destroys the same guest; both halves are measured. */
-export async function lives(type: 'pv' | 'pvh' | 'hvm', equipment: Equipment, kernel: KernelFile): Promise<void> {
+export async function lives(
+  type: 'pv' | 'pvh' | 'hvm',
+  equipment: Equipment,
+  kernel: KernelFile,
+  libvirt: Toolstack | null = null,
+): Promise<void> {
   const creations: Record<string, number[]> = {}
   const ends: Record<string, number[]> = {}
   await prepareDisks(['bench'])
   const hasFloor = kernel === 'raw' && equipment === 'no devices'
   if (hasFloor) await planAhead(guest('bench', type, equipment))
-  const sides = [...rivals[kernel], ...(hasFloor ? [floor] : [])]
+  if (libvirt !== null) await translateAhead(guest('bench', type, equipment, kernel))
+  const second = libvirt === null ? [] : [{ side: 'libvirt', toolstack: libvirt, kernel }]
+  const sides = [...rivals[kernel], ...second, ...(hasFloor ? [floor] : [])]
   for (let round = 0; round <= rounds; round++) {
     for (const { side, toolstack, kernel: file } of sides) {
       const creation = await timed(() =>

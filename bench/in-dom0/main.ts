@@ -6,6 +6,7 @@ import { createsAtOnce, requests } from './at-once.ts'
 import { prepared, reboots } from './boots.ts'
 import { lives } from './contest.ts'
 import { crowd } from './crowd.ts'
+import { withLibvirt } from './libvirt.ts'
 import { idle } from './processes.ts'
 import { api, found, guest, tetrarch } from './sides.ts'
 
@@ -22,8 +23,10 @@ for (let turn = 0; turn < WARMING; turn++) {
   await tetrarch.destroy('bench')
 }
 // What matters most comes first, where there is no time for all.
-for (const type of ['pv', 'pvh'] as const)
-  for (const with_ of ['no devices', BOTH] as const) await lives(type, with_, 'raw')
+await withLibvirt(async (libvirt) => {
+  for (const type of ['pv', 'pvh'] as const)
+    for (const with_ of ['no devices', BOTH] as const) await lives(type, with_, 'raw', libvirt)
+})
 await crowd()
 await prepared()
 await lives('pv', BOTH, 'packed')

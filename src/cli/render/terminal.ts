@@ -42,7 +42,9 @@ export class Terminal {
   }
 
   readonly color = (paint: Paint, text: string): string =>
-    styleText(styles[paint], text, { stream: this.#stream, validateStream: true })
+    this.isTerminal || process.env['FORCE_COLOR'] !== undefined
+      ? styleText(styles[paint], text, { stream: this.#stream, validateStream: true })
+      : text
 
   print(...lines: readonly string[]): void {
     if (lines.length > 0) this.#stream.write(`${lines.join('\n')}\n`)

@@ -14,11 +14,10 @@ export async function inspect(spec: GuestSpec): Promise<Inspection> {
   )
   const headers = await Promise.all(targets.map(async (path) => [path, await readFormat(path)] as const))
   const bridges = [...new Set(spec.nics.flatMap(({ bridge }) => bridge ?? DEFAULT_BRIDGE))]
-  const found = await Promise.all(bridges.map(async (bridge) => ((await isBridge(bridge)) ? [bridge] : [])))
   return {
     missingFiles: new Set(missing.flat()),
     diskHeaders: new Map(headers.flatMap(([path, format]) => (format === null ? [] : [[path, format]]))),
-    bridges: new Set(found.flat()),
+    bridges: new Set(bridges.filter(isBridge)),
   }
 }
 

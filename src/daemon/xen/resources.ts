@@ -1,11 +1,10 @@
+import { existsSync } from 'node:fs'
 import { access, constants, stat } from 'node:fs/promises'
 import type { DiskSpec } from '../../config/device-spec.ts'
 import { OWN_TMP, isTemporary } from '../../config/lint/host-rules.ts'
 import type { GuestSpec } from '../../config/guest-spec.ts'
 import { fail } from '../../words/errors.ts'
-
-/** Linux: a network interface that is a bridge has this folder; Open vSwitch bridges have none. */
-const bridgeFolder = (bridge: string) => `/sys/class/net/${bridge}/bridge`
+import { bridgeKind, parseBridge } from './devices/bridge.ts'
 
 /**
  * Checks that what a specification names in dom0 is there, before anything is built.
@@ -17,7 +16,7 @@ export async function checkResources(spec: GuestSpec): Promise<void> {
   for (const disk of spec.disks) await checkDisk(disk, spec.name)
   for (const { bridge, script, backend } of spec.nics) {
     // A script of the user's own may take any word as a bridge; another domain's bridges are not ours to see.
-    if (bridge !== undefined && script === undefined && backend === undefined) await mustBeBridge(bridge, spec.name)
+    if (bridge !== undefined && script === undefined && backend === undefined) mustBeBridge(bridge, spec.name)
   }
 }
 
@@ -60,23 +59,16 @@ async function mustBeReadable(path: string, role: string, guest: string): Promis
   }
 }
 
-/** Whether dom0 has this bridge; an Open vSwitch one shows as an interface alone. */
-export const isBridge = async (bridge: string): Promise<boolean> =>
-  (await exists(`/sys/class/net/${bridge}`)) &&
-  ((await exists(bridgeFolder(bridge))) || (await exists('/run/openvswitch/db.sock')))
+/** Whether dom0 has the bridge that `bridge=` of a vif names, with or without a VLAN. */
+export const isBridge = (bridge: string): boolean => bridgeKind(parseBridge(bridge).name) !== 'none'
 
-async function mustBeBridge(bridge: string, guest: string): Promise<void> {
-  if (await isBridge(bridge)) return
-  const isInterface = await exists(`/sys/class/net/${bridge}`)
+function mustBeBridge(text: string, guest: string): void {
+  if (isBridge(text)) return
+  const bridge = parseBridge(text).name
+  const isInterface = existsSync(`/sys/class/net/${bridge}`)
   throw fail('host-lacks', {
     what: `"${guest}" wants its network on the bridge ${bridge}`,
     why: isInterface ? `${bridge} is a network interface, but no bridge` : `dom0 has no interface ${bridge}`,
     fix: `create it (ip link add ${bridge} type bridge), or correct bridge= in vif=`,
   })
 }
-
-const exists = (path: string): Promise<boolean> =>
-  access(path).then(
-    () => true,
-    () => false,
-  )

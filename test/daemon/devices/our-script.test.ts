@@ -3,7 +3,11 @@ import { type NetworkRules, withOurScript } from '../../../src/daemon/xen/device
 import type { JsonObject } from '../../../src/libxl/requests.ts'
 
 const PROGRAM = '/usr/lib/tetrarch/connect-device'
-const rules: NetworkRules = { needScripts: false, kindOf: (name) => (name === 'xenbr0' ? 'linux' : 'none') }
+const rules: NetworkRules = {
+  needScripts: false,
+  scriptsFilter: true,
+  kindOf: (name) => (name === 'xenbr0' ? 'linux' : name === 'ovs' ? 'open-vswitch' : 'none'),
+}
 
 const scriptOf = (kind: 'disks' | 'nics', device: JsonObject, more: JsonObject = {}, given = rules) => {
   const made = withOurScript({ b_info: {}, [kind]: [device], ...more }, PROGRAM, given)
@@ -42,6 +46,12 @@ describe('a network interface', () => {
     ['that another domain serves', { backend_domname: 'net' }, undefined],
     ['on what is no bridge', { bridge: 'eth0' }, undefined],
   ])('%s is left to Xen', (_, parts, script) => expect(scriptOf('nics', { ...nic, ...parts })).toBe(script))
+  test('with an address is connected by the daemon where scripts do not filter by it', () => {
+    expect(scriptOf('nics', { ...nic, ip: '10.0.0.2' }, {}, { ...rules, scriptsFilter: false })).toBe(PROGRAM)
+  })
+  test.each(['ovs', 'ovs.7', 'ovs:20:30'])('on %s of Open vSwitch is connected by the daemon in any case', (bridge) => {
+    expect(scriptOf('nics', { ...nic, bridge, ip: '10.0.0.2' }, {}, { ...rules, needScripts: true })).toBe(PROGRAM)
+  })
   test('is left to Xen where a firewall or hooks need its scripts', () => {
     expect(scriptOf('nics', nic, {}, { ...rules, needScripts: true })).toBeUndefined()
   })

@@ -5,18 +5,25 @@ import { bridgeKind, parseBridge } from './bridge.ts'
 
 /** What of dom0 decides it. */
 export interface NetworkRules {
-  /** Xen's scripts add firewall rules for bridged packets, where the firewall sees those, and run what an administrator put there. */
+  /** Xen's scripts would let bridged packets through the firewall that sees them, or run what an administrator put there. */
   readonly needScripts: boolean
+  /** Xen's scripts let a guest send from its `ip` alone. Debian has taken that from them (its bug 894013). */
+  readonly scriptsFilter: boolean
   readonly kindOf: typeof bridgeKind
 }
 
 const BRIDGE_FIREWALL = '/proc/sys/net/bridge/bridge-nf-call-iptables'
 const HOOKS = '/etc/xen/scripts/vif-post.d'
+const COMMON = '/etc/xen/scripts/vif-common.sh'
+/** The function that adds the rules, left at its first command. */
+const LEFT_AT_ONCE = /^handle_iptable\(\)\s*\{\s*(#.*\s+)*return 0$/m
 /** libxl's own default (libxl_nic.c, libxl__device_nic_setdefault). */
 const DEFAULT_BRIDGE = 'xenbr0'
 
 export function networkRules(): NetworkRules {
-  return { needScripts: readText(BRIDGE_FIREWALL) === '1' || existsSync(HOOKS), kindOf: bridgeKind }
+  const scriptsFilter = !LEFT_AT_ONCE.test(readText(COMMON))
+  const needScripts = existsSync(HOOKS) || (scriptsFilter && readText(BRIDGE_FIREWALL) === '1')
+  return { needScripts, scriptsFilter, kindOf: bridgeKind }
 }
 
 /** The same configuration with our program as the script of every device that we connect. */
@@ -52,12 +59,15 @@ function isOurDisk({ script, backend, backend_domname, format, is_cdrom, pdev_pa
   return path && format === 'raw' && (backend === undefined || backend === 'phy')
 }
 
-/** What libxl puts into a bridge by Xen's vif-bridge; addresses and gateways are for scripts that filter or route. */
+/**
+ * What libxl puts into a bridge by Xen's vif-bridge, which knows nothing of Open vSwitch. A gateway is for a script that routes;
+ * the firewall sees no packet of Open vSwitch.
+ */
 function isOurNic({ script, backend_domname, ip, gatewaydev, bridge }: JsonObject, rules: NetworkRules): boolean {
-  if (script !== undefined || backend_domname !== undefined || ip !== undefined || gatewaydev !== undefined)
-    return false
-  const name = parseBridge(typeof bridge === 'string' ? bridge : DEFAULT_BRIDGE).name
-  return !rules.needScripts && rules.kindOf(name) !== 'none'
+  if (script !== undefined || backend_domname !== undefined || gatewaydev !== undefined) return false
+  const kind = rules.kindOf(parseBridge(typeof bridge === 'string' ? bridge : DEFAULT_BRIDGE).name)
+  const filtered = rules.needScripts || (ip !== undefined && rules.scriptsFilter)
+  return kind === 'open-vswitch' || (kind === 'linux' && !filtered)
 }
 
 const object = (value: JsonValue | undefined): JsonObject =>
