@@ -36,7 +36,7 @@ export default defineConfig({
           ...withoutXen,
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/native/**', 'test/lab/**', 'test/lab-lesser/**', ...thorough],
+          exclude: ['test/native/**', 'test/lab/**', 'test/lab-lesser/**', 'test/lab-iommu/**', ...thorough],
         },
       },
       { test: { ...withoutXen, name: 'thorough', include: thorough } },
@@ -47,6 +47,10 @@ export default defineConfig({
       {
         // Hosts that lack something: a lab of their own (LAB_LACKS, lab/README.md).
         test: { ...onXen, name: 'lesser-hosts', include: ['test/lab-lesser/*.test.ts'] },
+      },
+      {
+        // A host with an IOMMU and a device to give away: a lab of its own (LAB_HAS, lab/README.md).
+        test: { ...onXen, name: 'iommu', include: ['test/lab-iommu/*.test.ts'] },
       },
     ],
   },

@@ -73,7 +73,7 @@ reboot); in each round tetrarch and xl did the same thing one after the other in
 vmlinux; "Debian's kernel" is the bzImage that Debian ships (xz), which xl unpacks each time and tetrarch keeps unpacked. The daemon has built
 ten guests before it is measured, as one that is in use. A ratio below 1 means that tetrarch was faster. "libxl alone" is a process that has
 libxl open and is given the same configuration: no toolstack can take less. "libvirt" is virsh with libvirt's Xen driver, given its own
-translation of the same definition. Under emulation only the ratios mean anything.
+translation of the same definition (a QEMU serves the disk). Under emulation only the ratios mean anything.
 
 ${table(['target, as a ratio to xl', 'measured', ''], verdicts)}
 

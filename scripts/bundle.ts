@@ -2,7 +2,7 @@
  * Bundles the programs, one file each and chunks that they share. koffi stays outside, since it loads a native file
  * beside itself. Run as a program, it writes all of them into dist/.
  */
-import { existsSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { existsSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { type BuildOptions, type Metafile, type Plugin, build } from 'esbuild'
 import { keepBytecode } from './bytecode.ts'
@@ -131,7 +131,16 @@ const bundles = {
 /** Writes some of the programs into a folder; returns what esbuild tells of its files. */
 async function bundle(name: keyof typeof bundles, outdir: string): Promise<Metafile['outputs']> {
   const { metafile } = await build({ ...everywhere, ...bundles[name], outdir })
-  return metafile?.outputs ?? {}
+  const outputs = metafile?.outputs ?? {}
+  for (const file of Object.keys(outputs)) if (!file.endsWith('.map')) toAscii(join(root, file))
+  return outputs
+}
+
+/** V8 holds ASCII in half the memory. esbuild escapes it in code; what it leaves stands in comments. */
+function toAscii(file: string): void {
+  const text = readFileSync(file, 'utf8')
+  const ascii = text.replaceAll(/[^\0-\x7f]/gu, '?')
+  if (ascii !== text) writeFileSync(file, ascii)
 }
 
 /** Writes the boot loader's sandbox: its program, the bytecode of it, and what starts it from there. */

@@ -61,10 +61,11 @@ interface LabChoice {
   readonly LAB: string
   readonly LAB_FLAVOUR?: string
   readonly LAB_LACKS?: string
+  readonly LAB_HAS?: string
 }
 
-const { LAB_FLAVOUR = '', LAB_LACKS = '' } = process.env
-const usual = { LAB_FLAVOUR, LAB_LACKS }
+const { LAB_FLAVOUR = '', LAB_LACKS = '', LAB_HAS = '' } = process.env
+const usual = { LAB_FLAVOUR, LAB_LACKS, LAB_HAS }
 
 /** One after the other; what builds on a gate that failed is not tried, which counts as failed. */
 async function onXen(
@@ -109,10 +110,12 @@ const lesser = async (): Promise<readonly Verdict[]> => {
   return verdicts
 }
 
+const iommu = () => onXen({ LAB: 'test-iommu', LAB_HAS: 'iommu' }, 'a host with an IOMMU', { project: 'iommu' })
+
 /** Ten minutes of damaged disks and menus. */
 const fuzz = async (): Promise<readonly Verdict[]> => [await judge(program('fuzzing', ['scripts/fuzz'], 'at-once'))]
 
-const parts = { check, release, fuzz, lab, lesser, trixie }
+const parts = { check, release, fuzz, lab, lesser, iommu, trixie }
 const isPart = (name: string): name is keyof typeof parts => name in parts
 const started = performance.now()
 const verdicts: Verdict[] = []

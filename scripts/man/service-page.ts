@@ -101,7 +101,7 @@ const files = [
     '',
     'Programs that are run with each event as JSON on standard input; only those that root alone can write. See docs/events.md.',
   ),
-  definition(paths.state, '', 'A record of each running guest, and core dumps.'),
+  definition(paths.state, '', 'A record of each running guest, the memory of saved ones, and core dumps.'),
   definition(paths.cache, '', 'Extracted kernels. May be emptied at any time.'),
   definition(paths.consoleLogs, '', 'What guests said on their consoles.'),
   definition(paths.run, '', 'The sockets.'),

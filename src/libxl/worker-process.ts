@@ -47,7 +47,7 @@ interface WorkerOptions {
 }
 
 /** A libxl worker's JavaScript is small: its memory is libxl's. */
-const NODE_OPTIONS = ['--max-old-space-size=64', '--max-semi-space-size=1']
+const NODE_OPTIONS = ['--max-old-space-size=64', '--max-semi-space-size=1', '--v8-pool-size=1']
 /** libxl runs hotplug scripts and QEMU with this environment. libuv's pool must hold an operation and its abort. */
 const ENVIRONMENT = {
   PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',

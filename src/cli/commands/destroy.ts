@@ -6,8 +6,8 @@ export const command: Command = {
   usage: '<guests...>',
   options: [['--no-wait', 'come back when the daemon has begun'], YES],
   details: [
-    'Of a guest that is saved, its memory is forgotten.',
     'The guest gets no chance to save anything, like a machine whose power is cut. Use shutdown if it still answers.',
+    'Of a guest that is saved, its memory is forgotten.',
   ],
   examples: ['tetrarch destroy web', 'tetrarch destroy --yes web db'],
   run: async (context, given) => {
