@@ -10,8 +10,8 @@ import { domid, uuid } from '../../words/ids.ts'
 import type { Prepared } from '../prepared/prepared-record.ts'
 import type { Step } from '../steps.ts'
 import { NO_KERNEL } from './find-kernel.ts'
+import type { Draft } from './plan-steps.ts'
 import {
-  type Draft,
   type Start,
   checkDefinition,
   followDomain,

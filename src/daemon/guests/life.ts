@@ -25,7 +25,8 @@ import { type Sequel, sequelOf } from './sequel.ts'
 import { type Verb, mustAllow } from './transitions.ts'
 import { guestUuid } from './stable-uuid.ts'
 import { lookAhead } from './look-ahead.ts'
-import { type Restart, type Start, stepsToStart } from './start-steps.ts'
+import type { Restart } from './plan-steps.ts'
+import { type Start, stepsToStart } from './start-steps.ts'
 
 type Operation = NonNullable<GuestEntry['operation']>
 

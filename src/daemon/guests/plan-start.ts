@@ -5,7 +5,7 @@ import type { Operation } from '../host.ts'
 import { type Subject, definitionOf } from './admission.ts'
 import type { Context } from './context.ts'
 import { guestUuid } from './stable-uuid.ts'
-import { planSteps } from './start-steps.ts'
+import { planSteps } from './plan-steps.ts'
 
 export type Plan = z.output<typeof planSchema>
 

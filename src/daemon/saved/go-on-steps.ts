@@ -4,8 +4,8 @@ import { NOT_LOOKED_FOR } from '../../modes/facts.ts'
 import { fail } from '../../words/errors.ts'
 import { NO_KERNEL } from '../guests/find-kernel.ts'
 import type { GuestEntry } from '../guests/guest-entry.ts'
+import type { Draft } from '../guests/plan-steps.ts'
 import {
-  type Draft,
   type Start,
   checkDefinition,
   checkMemory,
