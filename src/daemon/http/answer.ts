@@ -21,7 +21,7 @@ import { hostHandlers } from './handlers/host.ts'
 import { taskHandlers, taskStreams } from './handlers/tasks.ts'
 import { metricsHandlers, usageHandlers } from './handlers/usage.ts'
 import { redact } from './redact.ts'
-import { sendJson, sendText } from './respond.ts'
+import { jsonText, sendJson, sendText } from './respond.ts'
 import { streamLines } from './stream-lines.ts'
 
 /** Lets the route's handler answer; gives back what was sent, null for a text, and for a stream, which has ended by then. */
@@ -78,10 +78,11 @@ async function* mapped(values: AsyncIterable<unknown>, shown: (value: unknown) =
 function sendReply(response: ServerResponse, route: RouteName, reply: Reply<unknown>, stallMs: number): void {
   const { status, value, headers } = reply
   const { tagged }: Endpoint = endpoints[route]
-  const etag = tagged === true ? entityTag(value) : null
+  const text = jsonText(value)
+  const etag = tagged === true ? entityTag(text) : null
   const all = { ...headers, ...(etag !== null && { etag }) }
   if (etag !== null && isAmong(etag, response.req.headers['if-none-match'])) response.writeHead(304, all).end()
-  else sendJson(response, status, value, { headers: all, stallMs })
+  else sendJson(response, status, text, { headers: all, stallMs })
 }
 
 // The request was checked by the schemas of its route, which TypeScript cannot follow through a table.

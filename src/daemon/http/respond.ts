@@ -3,17 +3,16 @@ import { PROBLEM_TYPE } from '../../api/endpoints.ts'
 import { toProblem } from '../../api/problem.ts'
 import type { TetrarchError } from '../../words/errors.ts'
 
-/** Sends one value. A client that does not take it within `stallMs` loses its connection. */
+export const jsonText = (value: unknown): string => `${JSON.stringify(value)}\n`
+
+/** Sends one JSON text. A client that does not take it within `stallMs` loses its connection. */
 export function sendJson(
   response: ServerResponse,
   status: number,
-  value: unknown,
+  text: string,
   { headers = {}, stallMs }: { readonly headers?: OutgoingHttpHeaders; readonly stallMs: number },
 ): void {
-  send(response, status, `${JSON.stringify(value)}\n`, {
-    headers: { 'content-type': 'application/json', ...headers },
-    stallMs,
-  })
+  send(response, status, text, { headers: { 'content-type': 'application/json', ...headers }, stallMs })
 }
 
 /** Sends one text of this media type. */
@@ -43,5 +42,5 @@ function send(
 /** Sends an error as a problem document (RFC 9457). */
 export function sendProblem(response: ServerResponse, error: TetrarchError, stallMs: number): void {
   const problem = toProblem(error)
-  sendJson(response, problem.status, problem, { headers: { 'content-type': PROBLEM_TYPE }, stallMs })
+  sendJson(response, problem.status, jsonText(problem), { headers: { 'content-type': PROBLEM_TYPE }, stallMs })
 }
