@@ -102,9 +102,9 @@ export const LACKS = {
 
 /** What a host can have beyond the usual: QEMU's devices for it, and Xen's word. */
 export const EXTRAS = {
-  /** An IOMMU, and a network card behind it that can be given to a guest. */
+  /** An IOMMU, and a USB controller behind it that can be given to a guest. */
   iommu: {
-    devices: ['intel-iommu', 'e1000e,addr=0x10,romfile='],
+    devices: ['intel-iommu', 'qemu-xhci,addr=0x10'],
     xen: 'iommu=on',
   },
 } as const

@@ -39,6 +39,7 @@ export class WorkerLog {
   }
 
   add({ level, text }: LogLine): void {
+    if (text.trim() === '') return
     const complains = level === 'error' || level === 'warn'
     if (complains && this.#complaints.length < this.#kept) this.#complaints.push(text)
     this.#last.push(text)

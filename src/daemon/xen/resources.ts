@@ -5,15 +5,17 @@ import { OWN_TMP, isTemporary } from '../../config/lint/host-rules.ts'
 import type { GuestSpec } from '../../config/guest-spec.ts'
 import { fail } from '../../words/errors.ts'
 import { bridgeKind, parseBridge } from './devices/bridge.ts'
+import { mustBeAssignable } from './pci-devices.ts'
 
 /**
  * Checks that what a specification names in dom0 is there, before anything is built.
- * Throws `file-missing` with the key, or `host-lacks` for a bridge.
+ * Throws `file-missing` with the key, or `host-lacks` for a bridge or a PCI device.
  */
 export async function checkResources(spec: GuestSpec): Promise<void> {
   if (spec.kernel !== undefined) await mustBeReadable(spec.kernel, 'kernel', spec.name)
   if (spec.ramdisk !== undefined) await mustBeReadable(spec.ramdisk, 'ramdisk', spec.name)
   for (const disk of spec.disks) await checkDisk(disk, spec.name)
+  for (const device of spec.pci) mustBeAssignable(device, spec.name)
   for (const { bridge, script, backend } of spec.nics) {
     // A script of the user's own may take any word as a bridge; another domain's bridges are not ours to see.
     if (bridge !== undefined && script === undefined && backend === undefined) mustBeBridge(bridge, spec.name)
