@@ -1,4 +1,5 @@
 /** docs/benchmarks.md is written by two programs: what the boot loader costs is a block of its own at the end. */
+import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 
 const PATH = 'docs/benchmarks.md'
@@ -13,11 +14,16 @@ function parts(): { before: string; block: string } {
 /** Writes all but the boot loader's block, which stays. */
 export function writeReport(text: string): void {
   const { block } = parts()
-  writeFileSync(PATH, block === '' ? text : `${text.trimEnd()}\n\n${block}`)
+  write(block === '' ? text : `${text.trimEnd()}\n\n${block}`)
 }
 
 /** Writes the boot loader's block; what is before it stays. */
 export function writeBootLoaderBlock(text: string): void {
   const { before } = parts()
-  writeFileSync(PATH, `${before.trim() === '' ? '# Benchmarks' : before.trimEnd()}\n\n${BEGIN}\n\n${text}\n\n${END}\n`)
+  write(`${before.trim() === '' ? '# Benchmarks' : before.trimEnd()}\n\n${BEGIN}\n\n${text}\n\n${END}\n`)
+}
+
+function write(text: string): void {
+  writeFileSync(PATH, text)
+  execFileSync('prettier', ['--log-level', 'warn', '--write', PATH])
 }

@@ -12,8 +12,11 @@ import { Terminal, endWithReader } from './render/terminal.ts'
 
 for (const stream of [process.stdout, process.stderr]) endWithReader(stream)
 // A script, which can start from bytecode, has no await of its own.
-// All is written by then: terminals, files and pipes are synchronous here. To tidy up would take a thirtieth of a start.
-void main(process.argv.slice(2)).then((status) => process.exit(status))
+void main(process.argv.slice(2)).then((status) => {
+  process.exitCode = status
+  // To tidy up would take a thirtieth of a start. What waits in a socket is still to be written.
+  if (process.stdout.writableLength + process.stderr.writableLength === 0) process.exit()
+})
 
 async function main(argv: readonly string[]): Promise<number> {
   try {

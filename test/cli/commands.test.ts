@@ -190,6 +190,12 @@ test('vcpu-list shows where each vCPU runs, of one guest or of all', async () =>
   expect(await cli('vcpu-list')).toMatchObject({ status: 0, stderr: 'none of them runs\n' })
 })
 
+test('all of a long output arrives, also in a socket whose reader is slow', async () => {
+  const text = `name = "long"\ntype = "pvh"\nkernel = "/vmlinuz"\n${'# a line of a long definition\n'.repeat(20_000)}`
+  await writeFile(join(folder, 'long.cfg'), text)
+  expect((await cli('dump', './long.cfg')).stdout).toBe(text)
+})
+
 test('console sends what comes through a pipe and prints what comes back', async () => {
   await build()
   const { stdout, stderr } = await runCli(['console', 'web'], { socket: served.sockets.full, input: 'poweroff\n' })

@@ -42,9 +42,7 @@ export class Terminal {
   }
 
   readonly color = (paint: Paint, text: string): string =>
-    this.isTerminal || process.env['FORCE_COLOR'] !== undefined
-      ? styleText(styles[paint], text, { stream: this.#stream, validateStream: true })
-      : text
+    this.isTerminal ? styleText(styles[paint], text, { stream: this.#stream, validateStream: true }) : text
 
   print(...lines: readonly string[]): void {
     if (lines.length > 0) this.#stream.write(`${lines.join('\n')}\n`)
