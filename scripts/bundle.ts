@@ -27,9 +27,11 @@ function besideCli(file: string): string {
   return `cli-${file.replace(/^.*\//, '').replace(/\.ts$/, '')}`
 }
 
-/** A script that starts from bytecode cannot import; what reads definitions lies beside the file that started it. */
-const besideIt = (file: string): string =>
-  `process.getBuiltinModule('node:module').createRequire(process.argv[1])('./${besideCli(file)}.mjs')`
+/** A script that starts from bytecode cannot import; what reads definitions lies beside the file that started it. Of the package's files the compiled code is kept. */
+const besideIt = (file: string): string => `(({ createRequire, enableCompileCache }) => {
+    if (process.argv[1].startsWith('/usr/lib/tetrarch/')) enableCompileCache('/var/cache/tetrarch/compiled')
+    return createRequire(process.argv[1])('./${besideCli(file)}.mjs')
+  })(process.getBuiltinModule('node:module'))`
 
 /** Messages of zod in forty languages are half of its size; ours are English. */
 const englishOnly: Plugin = {

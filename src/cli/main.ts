@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 /**
  * The command `tetrarch`, a client of the daemon's socket. Promises: results on stdout, everything else on stderr; the
  * exit status of the table of errors; no decoration in a pipe.
