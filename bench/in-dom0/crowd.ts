@@ -11,6 +11,10 @@ const LOOKS: readonly number[] = [1, 10, MOST]
 
 const names = Array.from({ length: MOST }, (_, index) => `tiny${index + 1}`)
 const node = '/usr/lib/tetrarch/node'
+/** Asks and prints what comes, and does nothing else. */
+const BARE_CLIENT = `require('net').connect('/run/tetrarch/tetrarchd.sock', function () {
+  this.write('GET /v1/guests HTTP/1.1\\r\\nhost: x\\r\\nconnection: close\\r\\n\\r\\n')
+}).pipe(process.stdout)`
 
 type Points = { readonly guests: number; readonly ms: number }[]
 
@@ -33,6 +37,7 @@ const lists = (guests: number) =>
     'tetrarch CLI': () => run('tetrarch', ['list', '--json']),
     xl: () => run('xl', ['list']),
     'node -e 0': () => run(node, ['-e', '0']),
+    'a bare client on node': () => run(node, ['-e', BARE_CLIENT]),
     'a bare hypercall': bareHypercall,
   })
 const infos = (guests: number) =>
