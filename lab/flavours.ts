@@ -109,20 +109,16 @@ export const EXTRAS = {
   },
 } as const
 
-const isExtra = (name: string): name is keyof typeof EXTRAS => Object.hasOwn(EXTRAS, name)
-
 /** What LAB_HAS gives to the host, or null. */
-export function chosenExtra(environment: NodeJS.ProcessEnv): keyof typeof EXTRAS | null {
-  const name = environment['LAB_HAS'] || null
-  if (name === null || isExtra(name)) return name
-  throw new Error(`no host with "${name}"; there are: ${Object.keys(EXTRAS).join(', ')}`)
-}
-
-const isLack = (name: string): name is keyof typeof LACKS => Object.hasOwn(LACKS, name)
+export const chosenExtra = (environment: NodeJS.ProcessEnv): keyof typeof EXTRAS | null =>
+  chosenOf(EXTRAS, 'with', environment['LAB_HAS'])
 
 /** What LAB_LACKS takes from the host, or null. */
-export function chosenLack(environment: NodeJS.ProcessEnv): keyof typeof LACKS | null {
-  const name = environment['LAB_LACKS'] || null
-  if (name === null || isLack(name)) return name
-  throw new Error(`no host without "${name}"; there are: ${Object.keys(LACKS).join(', ')}`)
+export const chosenLack = (environment: NodeJS.ProcessEnv): keyof typeof LACKS | null =>
+  chosenOf(LACKS, 'without', environment['LAB_LACKS'])
+
+function chosenOf<Table extends object>(table: Table, how: string, name = ''): keyof Table | null {
+  if (name === '') return null
+  if (Object.hasOwn(table, name)) return name as keyof Table
+  throw new Error(`no host ${how} "${name}"; there are: ${Object.keys(table).join(', ')}`)
 }
